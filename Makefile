@@ -1,0 +1,55 @@
+# demo: compares engines on the samples.   test: sets up and passes all tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check bench table lock samples clean
+
+demo: $(VENV)/.demo
+	$(BIN)/ocr-plugins demo --out demo-report
+
+test: packages $(VENV)/.dev
+	$(BIN)/ocr-plugins engines install easyocr
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: packages $(VENV)/.dev
+	$(BIN)/python scripts/bench.py
+
+# README's table. The corpora are not part of this repository: OCR_PLUGINS_CORPORA says where they are.
+table: $(VENV)/.dev
+	$(BIN)/python scripts/table.py
+
+samples: $(VENV)/.dev
+	$(BIN)/python scripts/make_samples.py
+
+lock:
+	$(PYTHON) scripts/lock.py
+
+clean:
+	rm -rf $(VENV) build dist demo-report *.egg-info
+
+.PHONY: packages
+packages:
+	@$(PYTHON) scripts/check_packages.py packages.txt
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python lacks venv: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/demo.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@

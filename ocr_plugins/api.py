@@ -1,0 +1,143 @@
+"""The Python API: what the command line, notebooks and DAGs call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ocr_plugins.corpus import gather
+from ocr_plugins.document import Page, PageError
+from ocr_plugins.evaluation import PageScore, get_convention, score_texts
+from ocr_plugins.host import open_engine
+from ocr_plugins.outputs import write_outputs
+from ocr_plugins.spec import EngineSpec, parse_specs
+from ocr_plugins.study import Study, Watcher, check_specs, read_items, run_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Readings(Sequence[Page | PageError]):
+    """Pages in the order of the inputs, an error in the place of each that could not be read."""
+
+    def __init__(self, results: Iterable[Page | PageError]) -> None:
+        self._results = tuple(results)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._results[place]
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __repr__(self) -> str:
+        return f"Readings({len(self.pages)} pages, {len(self.errors)} errors)"
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        return tuple(result for result in self._results if isinstance(result, Page))
+
+    @property
+    def errors(self) -> tuple[PageError, ...]:
+        return tuple(result for result in self._results if isinstance(result, PageError))
+
+    @property
+    def text(self) -> str:
+        """The text of all pages that were read, an empty line between pages."""
+        return "\n\n".join(page.text for page in self.pages)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a page: id, source, page, text, seconds, error."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(result) for result in self._results])
+
+
+def read(
+    inputs: Any,
+    engine: str | EngineSpec = "tesseract",
+    *,
+    lang: str | None = None,
+    device: str | None = None,
+    recursive: bool = False,
+    pages: str | None = None,
+    dpi: int = 300,
+) -> Readings:
+    """Reads pages with one engine.
+
+    Args:
+        inputs: a path, folder, glob, URL, bytes, array, PIL image, or a list of them.
+        engine: the engine with its options, ``NAME[:key=value...]``.
+        lang: language, ISO 639-1, where the spec names none.
+        device: ``cpu``, ``cuda`` or ``cuda:N``, where the spec names none.
+        recursive: look into subfolders.
+        pages: page ranges of PDF and TIFF files, as in ``1-3,7``.
+        dpi: resolution to render PDF pages at.
+
+    Raises:
+        CallError: a wrong engine, option or page range.
+        EngineUnavailableError: the engine is not installed, or its weights are missing or altered.
+    """
+    corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi)
+    opened = open_engine(engine, lang=lang, device=device)
+    try:
+        return Readings([*corpus.errors, *(result for _, result, _ in read_items(opened, corpus.items))])
+    finally:
+        opened.close()
+
+
+def compare(
+    inputs: Any,
+    engines: str | Iterable[str | EngineSpec] = "tesseract,rapidocr",
+    *,
+    truth: str | Path | None = None,
+    convention: str = "default",
+    limit: int | None = None,
+    out: str | Path | None = None,
+    lang: str | None = None,
+    device: str | None = None,
+    recursive: bool = False,
+    pages: str | None = None,
+    dpi: int = 300,
+    watcher: Watcher | None = None,
+) -> Study:
+    """Reads the same pages with several engines and scores them where there is ground truth.
+
+    Args:
+        inputs: as `read` takes them, or a manifest, or a folder with a ``manifest.jsonl``.
+        engines: specs, comma-separated or as a list, or a recipe (``NAME.toml``).
+        truth: folder with a text file a page, for inputs that are no manifests.
+        convention: how to score: ``default``, ``dinglehopper``, ``jiwer``, ``ocrd``, with
+            modifiers after a plus sign.
+        limit: at most this many pages of each input, spread evenly over it.
+        out: folder to write summary.json and report.html to.
+        watcher: hears of each result as it comes.
+
+    Raises:
+        CallError: a wrong engine, option, convention, page range or folder.
+    """
+    specs = parse_specs(engines)
+    scoring = get_convention(convention)
+    check_specs(specs, lang=lang, device=device)
+    corpus = gather(inputs, truth=truth, limit=limit, recursive=recursive, pages=pages, dpi=dpi)
+    study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
+    if out is not None:
+        write_outputs(study, Path(out))
+    return study
+
+
+def evaluate(reference: str, hypothesis: str, *, convention: str = "default") -> PageScore:
+    """Scores one text against its ground truth. Raises CallError for an unknown convention."""
+    return score_texts(reference, hypothesis, get_convention(convention))
+
+
+def _row(result: Page | PageError) -> dict[str, Any]:
+    read_ok = isinstance(result, Page)
+    return {
+        "id": result.id,
+        "source": result.source,
+        "page": result.page,
+        "text": result.text if isinstance(result, Page) else None,
+        "seconds": result.provenance.seconds if read_ok and result.provenance else None,
+        "error": None if isinstance(result, Page) else str(result),
+    }

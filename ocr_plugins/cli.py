@@ -1,0 +1,278 @@
+"""The command line: a thin shell over `ocr_plugins.api`.
+
+Exit status: 0 everything was read, 1 some pages failed, 2 a wrong call, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ocr_plugins.errors import CallError, OcrError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Tells which OCR engine reads your documents best and at what cost.",
+)
+engines_app = typer.Typer(
+    help="The engines, what they can do, and how to get one.", invoke_without_command=True
+)
+app.add_typer(engines_app, name="engines")
+
+_SPEC = "[LABEL=]NAME[:key=value...]; several by commas, or a recipe.toml"
+Inputs = Annotated[
+    list[str],
+    typer.Argument(help="files, folders, globs, URLs, or manifests (JSON Lines)", show_default=False),
+]
+Lang = Annotated[str | None, typer.Option(help="language, ISO 639-1; the same for all engines")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; default cpu")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="look into subfolders")]
+Pages = Annotated[str | None, typer.Option(help="pages of PDF and TIFF files, as in 1-3,7")]
+Dpi = Annotated[int, typer.Option(help="resolution to render PDF pages at")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="at most this many pages of each input, evenly spread")
+]
+Json = Annotated[bool, typer.Option("--json", help="machine-readable output on stdout")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only errors")]
+ConventionName = Annotated[
+    str,
+    typer.Option(help="default, dinglehopper, jiwer or ocrd, with modifiers after + (default+dehyphenate)"),
+]
+
+
+@app.command()
+def read(
+    inputs: Inputs,
+    engine: Annotated[list[str], typer.Option("--engine", "-e", help=_SPEC)] = ["tesseract"],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
+    format: Annotated[  # noqa: A002
+        list[str], typer.Option("--format", "-f", help="files to write into --out: text, json")
+    ] = [],  # noqa: B006
+    lang: Lang = None,
+    device: Device = None,
+    recursive: Recursive = False,
+    pages: Pages = None,
+    dpi: Dpi = 300,
+    limit: Limit = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read pages: text on stdout, JSON Lines with --json, files with --out."""
+    from ocr_plugins.console import ProgressShower, Recorder, TextPrinter, Watchers
+    from ocr_plugins.corpus import gather
+    from ocr_plugins.evaluation import get_convention
+    from ocr_plugins.formats import check_formats
+    from ocr_plugins.spec import parse_specs
+    from ocr_plugins.study import check_specs, run_study
+
+    with _WrongCall(json, out):
+        specs = parse_specs(engine)
+        check_specs(specs, lang=lang, device=device)
+        if check_formats(format) and out is None:
+            raise CallError("--format writes files", "say where with --out DIR")
+        corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi, limit=limit).without_truth()
+        recorder = Recorder(out, format, sys.stdout if json else None)
+    listeners: list[Any] = [recorder, ProgressShower(quiet=quiet or (not json and out is None))]
+    if not json and out is None:
+        listeners.append(TextPrinter(headings=len(corpus.items) * len(specs) > 1))
+    try:
+        study = run_study(
+            corpus, specs, get_convention("default"), lang=lang, device=device, watcher=Watchers(*listeners)
+        )
+    finally:
+        recorder.close()
+    if out is not None and not json:
+        typer.echo(f"results: {out / 'results.jsonl'}")
+    raise typer.Exit(_exit_status(study))
+
+
+@app.command()
+def compare(
+    inputs: Inputs,
+    engines: Annotated[list[str], typer.Option("--engines", "-e", help=_SPEC)] = ["tesseract,rapidocr"],  # noqa: B006
+    truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for summary.json, results.jsonl, report.html")
+    ] = None,
+    convention: ConventionName = "default",
+    lang: Lang = None,
+    device: Device = None,
+    recursive: Recursive = False,
+    pages: Pages = None,
+    dpi: Dpi = 300,
+    limit: Limit = None,
+    report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare engines on the same pages: a table, and with --out a report to look at."""
+    from ocr_plugins.console import ProgressShower, Recorder, Watchers, print_json, print_study
+    from ocr_plugins.corpus import gather
+    from ocr_plugins.evaluation import get_convention
+    from ocr_plugins.outputs import study_summary, write_outputs
+    from ocr_plugins.spec import parse_specs
+    from ocr_plugins.study import check_specs, run_study
+
+    with _WrongCall(json, out):
+        specs = parse_specs(engines)
+        check_specs(specs, lang=lang, device=device)
+        scoring = get_convention(convention)
+        corpus = gather(inputs, truth=truth, recursive=recursive, pages=pages, dpi=dpi, limit=limit)
+        recorder = Recorder(out, [])
+    watcher = Watchers(recorder, ProgressShower(quiet))
+    try:
+        study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
+    finally:
+        recorder.close()
+    if json:
+        print_json(study_summary(study))
+    else:
+        print_study(study)
+    if out is not None:
+        summary, report = write_outputs(study, out, command=_command(), report_pages=report_pages)
+        typer.echo(f"report: {report}\nsummary: {summary}", err=json)
+    raise typer.Exit(_exit_status(study))
+
+
+@app.command()
+def demo(
+    engines: Annotated[list[str], typer.Option("--engines", "-e", help=_SPEC)] = ["tesseract,rapidocr"],  # noqa: B006
+    out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
+        "demo-report"
+    ),
+) -> None:
+    """Compare engines on the documents that come with this package."""
+    from ocr_plugins.samples import samples_manifest
+
+    compare([str(samples_manifest())], engines=engines, out=out)
+
+
+@app.command()
+def evaluate(
+    reference: Annotated[Path, typer.Argument(help="ground truth: a text file, or a folder of them")],
+    hypothesis: Annotated[
+        Path, typer.Argument(help="what an engine read: a file, or a folder of the same names")
+    ],
+    convention: ConventionName = "default",
+    json: Json = False,
+) -> None:
+    """Score text against ground truth: CER, WER and measures that ignore reading order."""
+    from ocr_plugins.console import print_json, print_rows
+    from ocr_plugins.evaluation import get_convention
+    from ocr_plugins.textfiles import score_files
+
+    with _WrongCall(json, None):
+        scoring = get_convention(convention)
+        score, missing = score_files(reference, hypothesis, scoring)
+    values = {"convention": scoring.name, **score.to_dict()}
+    if json:
+        print_json({"schema_version": 1, **values, "missing_files": missing})
+    else:
+        rates = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
+        shown = {rate: "-" if values[rate] is None else f"{100 * values[rate]:.2f} %" for rate in rates}
+        print_rows(f"{values['pages']} text(s), convention {scoring.name}", shown)
+    for name in missing:
+        typer.echo(f"{hypothesis / name}: no such file, counted as empty: check the names", err=True)
+    raise typer.Exit(1 if missing else 0)
+
+
+@engines_app.callback()
+def engines_list(context: typer.Context, json: Json = False) -> None:
+    """List the engines and their state."""
+    if context.invoked_subcommand is not None:
+        return
+    from ocr_plugins.catalogue import engine_states
+    from ocr_plugins.console import print_json, print_rows
+
+    states = engine_states()
+    if json:
+        print_json(states)
+    else:
+        print_rows("engines", {f"{s['name']} {s['version'] or ''}".strip(): s["state"] for s in states})
+
+
+@engines_app.command()
+def install(
+    names: Annotated[list[str], typer.Argument(help="engines with an environment of their own")],
+) -> None:
+    """Build the environment of an engine that cannot share this one."""
+    from ocr_plugins.environments import install_engine
+
+    for name in names:
+        install_engine(name, say=lambda line: typer.echo(line, err=True))
+
+
+class _WrongCall:
+    """Where a call turns out wrong, leaves an error record in what the user asked for."""
+
+    def __init__(self, json: bool, out: Path | None) -> None:
+        self._json, self._out = json, out
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if not isinstance(error, OcrError):
+            return
+        from ocr_plugins.console import error_record
+        from ocr_plugins.formats.jsonl import write_record
+
+        record = error_record(error)
+        if self._json:
+            write_record(sys.stdout, record)
+        # Never over the results of an earlier run.
+        if self._out is not None and not (self._out / "results.jsonl").exists():
+            self._out.mkdir(parents=True, exist_ok=True)
+            with (self._out / "results.jsonl").open("w", encoding="utf-8") as file:
+                write_record(file, record)
+
+
+def _exit_status(study: Any) -> int:
+    if study.interrupted:
+        return 130
+    nothing_started = all(run.error for run in study.runs)
+    missing_inputs = study.corpus.errors and all(e.kind == "not_found" for e in study.corpus.errors)
+    if nothing_started or (not study.corpus.items and missing_inputs):
+        return 2
+    return 1 if study.failed else 0
+
+
+def _command() -> str:
+    return " ".join(["ocr-plugins", *map(shlex.quote, sys.argv[1:])])
+
+
+def main() -> None:
+    """The console script: every error is one line that names the thing and the way out."""
+    try:
+        app()
+    except OcrError as error:
+        _fail(str(error), 2)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; the interpreter must not complain on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        _fail(
+            f"{error.filename or 'the system'}: {error.strerror or error}: check path, rights and space",
+            2,
+        )
+    except Exception as error:
+        if os.environ.get("OCR_PLUGINS_DEBUG"):
+            raise
+        _fail(
+            f"a fault of ocr-plugins ({type(error).__name__}): report what OCR_PLUGINS_DEBUG=1 shows",
+            70,
+        )
+
+
+def _fail(line: str, status: int) -> None:
+    typer.echo(f"ocr-plugins: {line}", err=True)
+    raise SystemExit(status)

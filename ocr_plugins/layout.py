@@ -1,0 +1,77 @@
+"""From what an engine finds to lines in reading order.
+
+Imports nothing but the standard library: engines' worker processes load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from ocr_plugins.document import Element, Line, Word, enclosing
+
+# Two fragments stand on one row when they share this much of the lower one's height.
+_SHARED_HEIGHT = 0.5
+
+
+def join_rows(fragments: Sequence[Line]) -> tuple[Line, ...]:
+    """Fragments of text lines joined to visual rows, top to bottom, each from left to right.
+
+    A row's confidence is the mean of its fragments' by length. Fragments need polygons; columns
+    are not told apart.
+    """
+    rows: list[list[Line]] = []
+    for fragment in sorted(fragments, key=_middle):
+        # A slanted row drifts, so a fragment is compared with its neighbour, not with the row.
+        row = next((row for row in reversed(rows[-3:]) if _on_row(row, fragment)), None)
+        if row is None:
+            rows.append([fragment])
+        else:
+            row.append(fragment)
+    return tuple(_join(sorted(row, key=_left)) for row in rows)
+
+
+def _on_row(row: Sequence[Line], fragment: Line) -> bool:
+    x0, y0, x1, y1 = _box(fragment)
+    neighbour = min(row, key=lambda other: max(_left(other) - x1, x0 - _box(other)[2]))
+    left, top, right, bottom = _box(neighbour)
+    shared_height = min(y1, bottom) - max(y0, top)
+    shared_width = min(x1, right) - max(x0, left)
+    beside = shared_width < 0.5 * min(x1 - x0, right - left)
+    return beside and shared_height >= _SHARED_HEIGHT * min(y1 - y0, bottom - top)
+
+
+def _join(row: Sequence[Line]) -> Line:
+    if len(row) == 1:
+        return row[0]
+    words = [word for line in row for word in (line.words or (_as_word(line),))]
+    shared: dict[str, Any] = {}
+    if all(line.confidence is not None for line in row):
+        total = sum(len(line.text) for line in row) or 1
+        confidence = sum((line.confidence or 0.0) * len(line.text) for line in row) / total
+        shared = {"confidence": min(confidence, 1.0), "confidence_kind": row[0].confidence_kind}
+    return Line(
+        text=" ".join(line.text for line in row),
+        words=tuple(words),
+        polygon=enclosing([line.polygon for line in row]),
+        **shared,
+    )
+
+
+def _as_word(line: Line) -> Word:
+    return Word(**{f.name: getattr(line, f.name) for f in fields(Element)})
+
+
+def _box(line: Line) -> tuple[float, float, float, float]:
+    assert line.polygon is not None  # noqa: S101 - the docstring asks for it
+    return line.polygon.box
+
+
+def _middle(line: Line) -> float:
+    _, y0, _, y1 = _box(line)
+    return (y0 + y1) / 2
+
+
+def _left(line: Line) -> float:
+    return _box(line)[0]

@@ -1,0 +1,178 @@
+"""What a study leaves behind: summary.json and report.html. (results.jsonl is written as it reads.)"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ocr_plugins import __version__
+from ocr_plugins.corpus import Item
+from ocr_plugins.document import SCHEMA_VERSION, Page, PageError
+from ocr_plugins.evaluation import diff_segments
+from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
+from ocr_plugins.source import load_or_error
+from ocr_plugins.study import EngineRun, Study
+
+_RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
+
+
+def write_outputs(
+    study: Study, folder: Path, *, command: str = "", report_pages: int = 50
+) -> tuple[Path, Path]:
+    """Writes both files into ``folder`` and says where: (summary.json, report.html).
+
+    ``report_pages`` bounds how many pages the report shows; of more, those with the worst
+    readings are taken.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    summary, report = folder / "summary.json", folder / "report.html"
+    text = json.dumps(study_summary(study), ensure_ascii=False, indent=1, allow_nan=False)
+    summary.write_text(text + "\n", encoding="utf-8")
+    write_report(report, study_report(study, command, report_pages))
+    return summary, report
+
+
+def study_summary(study: Study) -> dict[str, Any]:
+    """The JSON object of summary.json."""
+    corpus = study.corpus
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": __version__,
+        "created": _now(),
+        "convention": study.convention.name,
+        "convention_details": study.convention.to_dict(),
+        "manifests": [
+            {"path": str(m.path), "sha256": m.sha256, "rows": len(m.rows), "errors": len(m.errors)}
+            for m in corpus.manifests
+        ],
+        "pages": len(corpus.items),
+        "pages_with_truth": sum(item.truth is not None for item in corpus.items),
+        "input_errors": len(corpus.errors) + len(study.unreadable),
+        "interrupted": study.interrupted,
+        "engines": {run.label: engine_summary(study, run) for run in study.runs},
+    }
+
+
+def engine_summary(study: Study, run: EngineRun) -> dict[str, Any]:
+    """One engine's scores: the convention's own average as the headline, both kinds beside it.
+
+    ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of.
+    """
+    score = study.score(run)
+    scores = score.to_dict() if score else {}
+    return {
+        "spec": run.spec.text,
+        "fingerprint": run.info.fingerprint if run.info else None,
+        "version": run.info.version if run.info else None,
+        "runtime": run.info.runtime if run.info else None,
+        "weights": dict(run.info.weights) if run.info else {},
+        **{rate: scores.get(rate) for rate in _RATES},
+        "pages": len(run.results),
+        "errors": run.errors,
+        "seconds_per_page": run.seconds_per_page,
+        "micro": scores.get("micro"),
+        "macro": scores.get("macro"),
+        "error": str(run.error) if run.error else None,
+    }
+
+
+def study_report(study: Study, command: str, report_pages: int) -> Report:
+    """The report's content; pages are made one at a time as they are asked for."""
+    engines = [_engine_row(study, run) for run in study.runs]
+    items = _shown(study, report_pages)
+    names = ", ".join(manifest.name for manifest in study.corpus.manifests)
+    return Report(
+        title=f"OCR engines compared on {names}" if names else "OCR engines compared",
+        created=_now(),
+        version=__version__,
+        convention=study.convention.name,
+        convention_description=study.convention.description,
+        engines=tuple(engines),
+        pages=_report_pages(study, items),
+        total_pages=len(study.corpus.items) + len(study.corpus.errors),
+        command=command,
+        manifests=tuple(f"{m.path} (SHA-256 {m.sha256[:12]})" for m in study.corpus.manifests),
+    )
+
+
+def _engine_row(study: Study, run: EngineRun) -> EngineRow:
+    summary = engine_summary(study, run)
+    same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "seconds_per_page", "spec")
+    return EngineRow(
+        label=run.label,
+        version=" ".join(
+            filter(None, [summary["version"], f"({summary['runtime']})" if summary["runtime"] else ""])
+        ),
+        pages=summary["pages"] - summary["errors"],
+        message=summary["error"] or "",
+        **{key: summary[key] for key in same},
+    )
+
+
+def _shown(study: Study, most: int) -> list[Item]:
+    items = list(study.corpus.items)
+    if len(items) <= most:
+        return items
+
+    def worst(item: Item) -> float:
+        scores = [run.scores[item.id].cer for run in study.runs if item.id in run.scores]
+        return max((score for score in scores if score is not None), default=0.0)
+
+    chosen = {item.id for item in sorted(items, key=worst, reverse=True)[:most]}
+    return [item for item in items if item.id in chosen]
+
+
+def _report_pages(study: Study, items: list[Item]) -> Iterator[ReportPage]:
+    for error in study.corpus.errors:
+        yield ReportPage(id=error.id or error.source, source=error.source, page=None, error=str(error))
+    for item in items:
+        if item.id in study.unreadable:
+            error = study.unreadable[item.id]
+            yield ReportPage(
+                id=item.id, source=error.source, page=error.page, truth=item.truth, error=str(error)
+            )
+            continue
+        loaded = load_or_error(item.ref)
+        yield ReportPage(
+            id=item.id,
+            source=item.ref.source,
+            page=item.ref.page,
+            image=None if isinstance(loaded, PageError) else loaded,
+            truth=item.truth,
+            readings=tuple(_readings(study, item)),
+        )
+
+
+def _readings(study: Study, item: Item) -> Iterator[Reading]:
+    reference, name = item.truth, "truth"
+    for run in study.runs:
+        result = run.results.get(item.id)
+        if result is None:
+            continue
+        if not isinstance(result, Page):
+            yield Reading(label=run.label, error=str(result))
+            continue
+        score = run.scores.get(item.id)
+        if reference is None:
+            # Without ground truth, the first engine's reading is what the others are held against.
+            reference, name = result.text, run.label
+            diff: tuple[Any, ...] = ()
+        else:
+            segments = diff_segments(reference, result.text, casefold=item.case in ("upper", "lower"))
+            diff = tuple((s.op, s.reference, s.hypothesis) for s in segments)
+        yield Reading(
+            label=run.label,
+            page=result,
+            cer=score.cer if score else None,
+            wer=score.wer if score else None,
+            seconds=result.provenance.seconds if result.provenance else None,
+            diff=diff,
+            diff_against=name if diff else "",
+        )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,58 @@
+"""Writes the hashed requirement locks from pyproject.toml and the engines' own requirements.
+
+Needs `uv` on the PATH. The locks hold names, versions and hashes, and no address of a registry.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+BUILD = PROJECT["build-system"]["requires"]
+
+
+def compile_lock(target: str, requirements: list[str], constraints: str | None = None) -> None:
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+    ]
+    command += [
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-index-url",
+        "--upgrade",
+        "--output-file",
+        target,
+        "-",
+    ]
+    if constraints:
+        command += ["--constraints", constraints]
+    subprocess.run(command, cwd=ROOT, input="\n".join(requirements), text=True, check=True)
+
+
+def resolve(extra: str) -> list[str]:
+    """An extra's requirements, with this project's own extras replaced by what they hold."""
+    found = []
+    for requirement in EXTRAS[extra]:
+        if requirement.startswith("ocr-plugins["):
+            for name in requirement.removeprefix("ocr-plugins[").removesuffix("]").split(","):
+                found += resolve(name)
+        else:
+            found.append(requirement)
+    return found
+
+
+core = PROJECT["project"]["dependencies"] + BUILD
+compile_lock("requirements/dev.txt", core + resolve("dev"))
+compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
+compile_lock("adapters/locks/easyocr.txt", EXTRAS["easyocr"])

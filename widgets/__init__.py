@@ -1,0 +1,1 @@
+"""The notebook widget. Still empty: the comparison itself comes first."""
