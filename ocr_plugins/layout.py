@@ -11,8 +11,10 @@ from typing import Any
 
 from ocr_plugins.document import Element, Line, Word, enclosing
 
-# Two fragments stand on one row when they share this much of the lower one's height.
+# Two fragments stand on one row when they share this much of the height of the lesser one.
 _SHARED_HEIGHT = 0.5
+# How many rows may still be growing at once: as many as a slanted page lets begin meanwhile.
+_OPEN_ROWS = 8
 
 
 def join_rows(fragments: Sequence[Line]) -> tuple[Line, ...]:
@@ -23,23 +25,32 @@ def join_rows(fragments: Sequence[Line]) -> tuple[Line, ...]:
     """
     rows: list[list[Line]] = []
     for fragment in sorted(fragments, key=_middle):
-        # A slanted row drifts, so a fragment is compared with its neighbour, not with the row.
-        row = next((row for row in reversed(rows[-3:]) if _on_row(row, fragment)), None)
-        if row is None:
-            rows.append([fragment])
+        beside = [row for row in rows[-_OPEN_ROWS:] if _on_row(row, fragment)]
+        if beside:
+            min(beside, key=lambda row: _gap(_neighbour(row, fragment), fragment)).append(fragment)
         else:
-            row.append(fragment)
+            rows.append([fragment])
     return tuple(_join(sorted(row, key=_left)) for row in rows)
 
 
 def _on_row(row: Sequence[Line], fragment: Line) -> bool:
+    # A slanted row drifts, so a fragment is compared with its neighbour, not with the row.
+    neighbour = _neighbour(row, fragment)
     x0, y0, x1, y1 = _box(fragment)
-    neighbour = min(row, key=lambda other: max(_left(other) - x1, x0 - _box(other)[2]))
     left, top, right, bottom = _box(neighbour)
+    beside = -_gap(neighbour, fragment) < 0.5 * min(x1 - x0, right - left)
     shared_height = min(y1, bottom) - max(y0, top)
-    shared_width = min(x1, right) - max(x0, left)
-    beside = shared_width < 0.5 * min(x1 - x0, right - left)
     return beside and shared_height >= _SHARED_HEIGHT * min(y1 - y0, bottom - top)
+
+
+def _neighbour(row: Sequence[Line], fragment: Line) -> Line:
+    return min(row, key=lambda other: _gap(other, fragment))
+
+
+def _gap(one: Line, other: Line) -> float:
+    """Pixels between two fragments from left to right; negative where they overlap."""
+    left, right = _box(one), _box(other)
+    return max(left[0], right[0]) - min(left[2], right[2])
 
 
 def _join(row: Sequence[Line]) -> Line:

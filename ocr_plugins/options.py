@@ -150,9 +150,8 @@ def _convert(engine: str, key: str, text: str, hint: Any) -> Any:
         if bare in (int, float, Path):
             return bare(text)
     except (ValueError, KeyError):
+        wanted = {bool: "true or false", int: "a whole number", float: "a number"}[bare]
         raise CallError(
-            f"engine {engine!r}: {key}={text} is not a {bare.__name__}",
-            f"give a {bare.__name__}",
-            kind="bad_option",
+            f"engine {engine!r}: {key}={text} does not fit", f"give {wanted}", kind="bad_option"
         ) from None
     return text
