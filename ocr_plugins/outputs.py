@@ -161,7 +161,12 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
             reference, name = result.text, run.label
             diff: tuple[Any, ...] = ()
         else:
-            segments = diff_segments(reference, result.text, casefold=item.case in ("upper", "lower"))
+            segments = diff_segments(
+                _without_blank_lines(reference),
+                _without_blank_lines(result.text),
+                convention=study.convention,
+                casefold=item.case in ("upper", "lower"),
+            )
             diff = tuple((s.op, s.reference, s.hypothesis) for s in segments)
         yield Reading(
             label=run.label,
@@ -172,6 +177,11 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
             diff=diff,
             diff_against=name if diff else "",
         )
+
+
+def _without_blank_lines(text: str) -> str:
+    """Engines put them between regions, ground truth rarely does: marked, they would hide the rest."""
+    return "\n".join(line for line in text.splitlines() if line.strip())
 
 
 def _now() -> str:

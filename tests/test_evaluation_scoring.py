@@ -19,6 +19,7 @@ from ocr_plugins.evaluation import (
     METRICS,
     aggregate,
     diff_segments,
+    get_convention,
     page_text,
     score_page,
     score_texts,
@@ -320,3 +321,16 @@ def test_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_diff_marks_what_its_convention_counts() -> None:
+    """A curly quote, a dash or a line end that costs nothing must not look like an error."""
+    reference, hypothesis = "it’s one –\ntwo", "it's one -- two"
+    plain = diff_segments(reference, hypothesis)
+    under = diff_segments(reference, hypothesis, convention=get_convention("default"))
+    assert [s.op for s in plain if s.op != "equal"] != []
+    assert [(s.op, s.reference, s.hypothesis) for s in under if s.op != "equal"] == [("insert", "", "-")]
+    assert "".join(s.reference for s in under) == reference
+    assert "".join(s.hypothesis for s in under) == hypothesis
+    kept = diff_segments("a\nb", "a b", convention=get_convention("dinglehopper"))
+    assert [s.op for s in kept] == ["equal", "replace", "equal"]

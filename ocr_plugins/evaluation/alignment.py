@@ -8,6 +8,7 @@ from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
+from ocr_plugins.evaluation.conventions import Convention
 from ocr_plugins.evaluation.graphemes import graphemes, number
 
 DiffOp = Literal["equal", "replace", "delete", "insert"]
@@ -18,8 +19,8 @@ class DiffSegment:
     """A run of grapheme clusters that both sides share, or that differ.
 
     ``delete``: only the reference has it; ``insert``: only the hypothesis has it; ``replace``:
-    both sides have something else. The two texts of an ``equal`` segment may differ in case
-    (where case was folded) and in composition (NFC or NFD).
+    both sides have something else. The two texts of an ``equal`` segment may differ in what the
+    convention folds (white space, quotes), in case where that was folded, and in composition.
     """
 
     op: DiffOp
@@ -27,19 +28,24 @@ class DiffSegment:
     hypothesis: str
 
 
-def diff_segments(reference: str, hypothesis: str, *, casefold: bool = False) -> tuple[DiffSegment, ...]:
+def diff_segments(
+    reference: str, hypothesis: str, *, convention: Convention | None = None, casefold: bool = False
+) -> tuple[DiffSegment, ...]:
     """The shortest edit script (Levenshtein) between two texts, neighbouring edits as one.
 
-    Nothing is normalised away: line breaks stay, and the segments' reference texts joined are
+    Nothing is taken away: line breaks stay, and the segments' reference texts joined are
     the reference, their hypothesis texts the hypothesis. ``equal`` and other segments alternate.
 
     Args:
         reference: the true text.
         hypothesis: the text that was read.
+        convention: clusters that it takes for the same are equal; without one, those that are
+            the same after NFC.
         casefold: whether clusters that differ only in case are equal.
     """
+    fold = convention.cluster if convention else _compose
     left, right = graphemes(reference), graphemes(hypothesis)
-    keys = number(*([_key(cluster, casefold) for cluster in side] for side in (left, right)))
+    keys = number(*([_key(fold(cluster), casefold) for cluster in side] for side in (left, right)))
     segments: list[DiffSegment] = []
     # Edit positions of both sides since the last equal segment.
     left_start = right_start = 0
@@ -60,8 +66,9 @@ def _add_difference(segments: list[DiffSegment], left: list[str], right: list[st
         segments.append(DiffSegment(op, "".join(left), "".join(right)))
 
 
+def _compose(cluster: str) -> str:
+    return cluster if cluster.isascii() else unicodedata.normalize("NFC", cluster)
+
+
 def _key(cluster: str, casefold: bool) -> str:
-    if cluster.isascii():
-        return cluster.casefold() if casefold else cluster
-    composed = unicodedata.normalize("NFC", cluster)
-    return unicodedata.normalize("NFC", composed.casefold()) if casefold else composed
+    return unicodedata.normalize("NFC", cluster.casefold()) if casefold else cluster

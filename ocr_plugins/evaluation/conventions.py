@@ -146,6 +146,12 @@ class Convention:
         lines = (" ".join(_run(later, line).split()) for line in text.splitlines())
         return [line for line in lines if line]
 
+    def cluster(self, cluster: str) -> str:
+        """What one grapheme cluster is compared as, apart from its neighbours."""
+        if cluster.isspace():
+            return " " if STEPS["fold_spaces"] in self.steps else cluster
+        return _run(tuple(step for step in self.steps if 0 < step.stage < 5), cluster)
+
     def error_rate(self, errors: int, length: int, correct: int) -> float:
         """The rate of ``errors`` in a reference of ``length`` units with ``correct`` ones among them.
 

@@ -1,0 +1,101 @@
+"""README's accuracy table: runs ``ocr-plugins compare`` on real corpora and prints Markdown.
+
+The corpora are not part of this repository; OCR_PLUGINS_CORPORA names their folder. Runs that
+are there already are kept, so an interrupted call goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", ROOT.parent / "shared" / "corpora"))
+ENGINES = ("tesseract", "rapidocr", "easyocr")
+# Corpus -> what it is, most pages, convention. The ground truth of oldbooks joins hyphenated words
+# and has no page furniture, that of iiit5k_words leaves out punctuation.
+ROWS = {
+    "unlv": ("business letters and reports", 20, "default"),
+    "oldbooks": ("old books", 20, "default+dehyphenate"),
+    "ehri_typed_en": ("typescript", 20, "default"),
+    "funsd": ("forms", 20, "default"),
+    "sroie": ("receipts", 20, "default"),
+    "iiit5k_words": ("words in photos", 250, "default+alnum"),
+}
+START, END = "<!-- table: make table -->", "<!-- end of table -->"
+
+
+def command(corpus: str, engine: str, limit: int, convention: str) -> list[str]:
+    return [
+        "compare",
+        str(CORPORA / corpus),
+        "--engines",
+        engine,
+        "--limit",
+        str(limit),
+        "--convention",
+        convention,
+    ]
+
+
+def run(corpus: str, engine: str, out: Path) -> dict[str, object]:
+    summary = out / corpus / engine / "summary.json"
+    if not summary.exists():
+        _, limit, convention = ROWS[corpus]
+        arguments = [
+            *command(corpus, engine, limit, convention),
+            "--out",
+            str(summary.parent),
+            "--report-pages",
+            "0",
+        ]
+        subprocess.run(
+            [sys.executable, "-m", "ocr_plugins", *arguments], check=True, stdout=subprocess.DEVNULL
+        )
+    found = json.loads(summary.read_text(encoding="utf-8"))["engines"][engine]
+    return dict(found)
+
+
+def cell(found: dict[str, object], best: dict[str, object]) -> str:
+    cer, free, wer = (f"{100 * float(str(found[key])):.1f}" for key in ("cer", "cer_order_free", "wer"))
+    text = f"{cer} ({free}) / {wer}"
+    return f"**{text}**" if found is best else text
+
+
+def table(out: Path, engines: list[str]) -> str:
+    lines = [
+        f"| documents (pages) | {' | '.join(engines)} |",
+        f"|---|{'---|' * len(engines)}",
+    ]
+    for corpus, (title, _, convention) in ROWS.items():
+        found = [run(corpus, engine, out) for engine in engines]
+        best = min(found, key=lambda summary: float(str(summary["cer"])))
+        note = "" if convention == "default" else f", `{convention}`"
+        heading = f"{title}: {corpus} ({found[0]['pages']}{note})"
+        lines.append(f"| {heading} | {' | '.join(cell(summary, best) for summary in found)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "table", help="where runs are kept")
+    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    arguments = parser.parse_args()
+    if not CORPORA.is_dir():
+        sys.exit(f"no corpora at {CORPORA}: set OCR_PLUGINS_CORPORA")
+    text = table(arguments.out, arguments.engines.split(","))
+    print(text)
+    if arguments.write:
+        readme = ROOT / "README.md"
+        before, _, rest = readme.read_text(encoding="utf-8").partition(START)
+        _, _, after = rest.partition(END)
+        readme.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
