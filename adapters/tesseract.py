@@ -10,9 +10,10 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ _CONFIDENCE = "tesseract-word"
 _PACKAGED_MODELS = {"eng": "daa0c97d651c19fba3b25e81317cd697e9908c8208090c94c3905381c23fc047"}
 _INSTALL = "pip install 'ocr-plugins[tesseract]'"
 _SINGLE_LINE, _SINGLE_WORD = 7, 8
+# A page whose median word is at least this sure is clean.
+_CLEAN = 0.9
 
 # (block, paragraph, line) numbers, text, confidence, box of one word
 _Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, float]]
@@ -37,6 +40,12 @@ _Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, floa
 class TesseractOptions(Options):
     psm: int = option(
         3, "page segmentation mode of whole pages, as Tesseract numbers them", minimum=1, maximum=13
+    )
+    noise: float = option(
+        0.4,
+        "on clean pages, lines below this share of the median word confidence are dropped; 0 keeps all",
+        minimum=0.0,
+        maximum=1.0,
     )
     model_dir: Path | None = option(None, "folder with LANG.traineddata files")
     backend: Literal["auto", "tesserocr", "pytesseract"] = option("auto", "the library that runs Tesseract")
@@ -87,6 +96,8 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
         if self._backend() == "tesserocr":
             import tesserocr
 
+            # Leptonica writes to stderr about boxes that it clips by itself.
+            tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
             folder = self._model_dir("tesserocr")
             self._api = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=tesseract_lang(self.options.lang))
 
@@ -95,7 +106,8 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
             self._api.End()
 
     def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
-        return [tuple(_regions(self._tokens(image, self.options.psm))) for image in images]
+        pages = [list(_regions(self._tokens(image, self.options.psm))) for image in images]
+        return [tuple(_without_noise(regions, self.options.noise)) for regions in pages]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
         lines = []
@@ -225,3 +237,22 @@ def _regions(tokens: Iterator[_Token]) -> Iterator[Region]:
         blocks.setdefault(block, {}).setdefault((paragraph, line), []).append(word)
     for lines in blocks.values():
         yield Region(lines=tuple(Line.of_words(words) for words in lines.values()))
+
+
+def _without_noise(regions: Sequence[Region], share: float) -> Iterator[Region]:
+    """Specks, rules and pictures read as letters: they stand out where all else is read surely.
+
+    On a page that is unsure throughout, low confidence says nothing, and all is kept.
+    """
+    words = [word.confidence or 0.0 for region in regions for line in region.lines for word in line.words]
+    median = statistics.median(words) if words else 0.0
+    for region in regions:
+        lines = tuple(line for line in region.lines if median < _CLEAN or _mean(line) >= share * median)
+        if lines:
+            yield replace(region, lines=lines)
+
+
+def _mean(line: Line) -> float:
+    """Mean confidence of a line's words by their length."""
+    letters = sum(len(word.text) for word in line.words)
+    return sum((word.confidence or 0.0) * len(word.text) for word in line.words) / letters

@@ -29,35 +29,19 @@ ROWS = {
 START, END = "<!-- table: make table -->", "<!-- end of table -->"
 
 
-def command(corpus: str, engine: str, limit: int, convention: str) -> list[str]:
-    return [
-        "compare",
-        str(CORPORA / corpus),
-        "--engines",
-        engine,
-        "--limit",
-        str(limit),
-        "--convention",
-        convention,
-    ]
-
-
 def run(corpus: str, engine: str, out: Path) -> dict[str, object]:
-    summary = out / corpus / engine / "summary.json"
-    if not summary.exists():
+    folder = out / corpus / engine
+    if not (folder / "summary.json").exists():
         _, limit, convention = ROWS[corpus]
-        arguments = [
-            *command(corpus, engine, limit, convention),
-            "--out",
-            str(summary.parent),
-            "--report-pages",
-            "0",
-        ]
-        subprocess.run(
-            [sys.executable, "-m", "ocr_plugins", *arguments], check=True, stdout=subprocess.DEVNULL
-        )
-    found = json.loads(summary.read_text(encoding="utf-8"))["engines"][engine]
-    return dict(found)
+        command = [sys.executable, "-m", "ocr_plugins", "compare", str(CORPORA / corpus), "--engines", engine]
+        command += ["--limit", str(limit), "--convention", convention]
+        command += ["--out", str(folder), "--report-pages", "0"]
+        # 1 means that some pages failed: they count as missing in the scores.
+        if (status := subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode) > 1:
+            (folder / "summary.json").unlink(missing_ok=True)
+            sys.exit(f"{engine} on {corpus} stopped with status {status}")
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return dict(summary["engines"][engine])
 
 
 def cell(found: dict[str, object], best: dict[str, object]) -> str:
