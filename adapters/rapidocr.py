@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ocr_plugins.document import Line, Polygon, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.errors import EngineUnavailableError
@@ -31,6 +33,8 @@ _WEIGHTS = {
     _CLASSIFIER: "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
     _RECOGNIZER: "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
 }
+# An image at most this many times as long as wide goes to the detector as it is.
+_MOST_SLENDER = 8
 # The one recogniser reads Latin letters with their accents, Chinese and Japanese.
 _LANGUAGES = (
     "en", "zh", "ja", "af", "bs", "ca", "cs", "cy", "da", "de", "es", "et", "eu", "fi", "fr", "ga", "gl",
@@ -119,7 +123,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
         found = []
         for image in images:
             result = self._reader(
-                _bgr(image), use_det=True, use_cls=False, use_rec=False, return_word_box=False
+                _padded(image), use_det=True, use_cls=False, use_rec=False, return_word_box=False
             )
             found.append(tuple(_polygon(box) for box in (() if result.boxes is None else result.boxes)))
         return found
@@ -128,7 +132,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
 
     def _read_page(self, image: PageImage) -> tuple[Line, ...]:
         result = self._reader(
-            _bgr(image), use_det=True, use_cls=self.options.orientation, use_rec=True, return_word_box=True
+            _padded(image), use_det=True, use_cls=self.options.orientation, use_rec=True, return_word_box=True
         )
         if result.txts is None:
             return ()
@@ -160,6 +164,16 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
 def _bgr(image: PageImage) -> Any:
     """Channels in the order that the library takes from arrays."""
     return image.rgb()[:, :, ::-1]
+
+
+def _padded(image: PageImage) -> Any:
+    """A sliver, made wider: the detector enlarges the short side, and the long one beyond reason."""
+    pixels = _bgr(image)
+    height, width = pixels.shape[:2]
+    missing = [max(0, max(height, width) // _MOST_SLENDER - side) for side in (height, width)]
+    if not any(missing):
+        return pixels
+    return np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
 
 
 def _polygon(box: Any) -> Polygon:

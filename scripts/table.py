@@ -19,11 +19,11 @@ ENGINES = ("tesseract", "rapidocr", "easyocr")
 # Corpus -> what it is, most pages, convention. The ground truth of oldbooks joins hyphenated words
 # and has no page furniture, that of iiit5k_words leaves out punctuation.
 ROWS = {
-    "unlv": ("business letters and reports", 20, "default"),
-    "oldbooks": ("old books", 20, "default+dehyphenate"),
-    "ehri_typed_en": ("typescript", 20, "default"),
-    "funsd": ("forms", 20, "default"),
-    "sroie": ("receipts", 20, "default"),
+    "unlv": ("business letters and reports", 10, "default"),
+    "oldbooks": ("old books", 10, "default+dehyphenate"),
+    "ehri_typed_en": ("typescript", 10, "default"),
+    "funsd": ("forms", 10, "default"),
+    "sroie": ("receipts", 10, "default"),
     "iiit5k_words": ("words in photos", 250, "default+alnum"),
 }
 START, END = "<!-- table: make table -->", "<!-- end of table -->"

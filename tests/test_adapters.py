@@ -57,7 +57,7 @@ def test_the_contract_test_finds_what_is_broken() -> None:
         ("rapidocr", "receipt", 0.12),
         ("rapidocr", "scene", 0.01),
         ("easyocr", "letter", 0.08),
-        ("easyocr", "scene", 0.12),
+        ("easyocr", "line", 0.1),
     ],
     indirect=["engine"],
 )
@@ -79,7 +79,7 @@ def test_words_lie_where_the_print_is(engine: Engine) -> None:
     assert word.polygon is not None
     x0, y0, x1, y1 = word.polygon.box
     ys, xs = (image.pixels < 128).nonzero()
-    slack = 14
+    slack = 20
     assert abs(x0 - xs.min()) < slack
     assert abs(x1 - xs.max()) < slack
     assert abs(y0 - ys.min()) < slack
