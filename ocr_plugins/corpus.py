@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, cast
+
+import numpy as np
 
 from ocr_plugins.document import Box, PageError
+from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.manifest import (
     Manifest,
     ManifestRow,
@@ -69,8 +73,8 @@ def gather(
     """Everything in ``inputs``, in their order.
 
     Args:
-        inputs: one input or several: anything that `enumerate_pages` takes, a manifest, or a
-            folder with a ``manifest.jsonl``.
+        inputs: one input or any number of them: anything that `enumerate_pages` takes, a
+            manifest, or a folder with a ``manifest.jsonl``.
         truth: folder with a text file for each page of inputs that are no manifests.
         limit: at most this many pages of each input, spread evenly over it.
         recursive: look into subfolders.
@@ -78,32 +82,71 @@ def gather(
         dpi: resolution to render PDF pages at.
 
     Raises:
-        CallError: a bad page range, resolution, or truth folder.
+        CallError: a bad page range, resolution, limit, or truth folder, or a truth folder
+            without a text for any page.
     """
-    items: list[Item] = []
+    spread([], limit)
+    # For each input its pages, or the rows of its manifest, in the order of the inputs.
+    found: list[list[PageRef] | Manifest] = []
     errors: list[PageError] = []
-    manifests: list[Manifest] = []
-    plain: list[PageRef] = []
-    for one in inputs if isinstance(inputs, list | tuple) else [inputs]:
-        found = find_manifest(one) if isinstance(one, str | Path) else None
-        if found is not None:
-            manifest = load_manifest(found, strict=False)
-            manifests.append(manifest)
-            errors += manifest.errors
-            items += [_from_row(row) for row in spread(manifest.rows, limit)]
+
+    def sources() -> Iterator[Any]:
+        for one in _several(inputs):
+            path = find_manifest(one) if isinstance(one, str | Path) else None
+            if path is None:
+                found.append([])
+                yield one
+                continue
+            try:
+                manifest = load_manifest(path, strict=False)
+            except ManifestError as error:
+                errors.append(_unusable(path, error))
+            else:
+                found.append(manifest)
+                errors.extend(manifest.errors)
+
+    # One call for all inputs, which it looks at one by one: so what has no name of its own is
+    # numbered, and ids are different, over all of them.
+    for result in enumerate_pages(sources(), recursive=recursive, pages=pages, dpi=dpi):
+        if isinstance(result, PageError):
+            errors.append(result)
         else:
-            results = list(enumerate_pages([one], recursive=recursive, pages=pages, dpi=dpi))
-            refs = [result for result in results if isinstance(result, PageRef)]
-            errors += [result for result in results if isinstance(result, PageError)]
-            plain += spread(refs, limit)
-            items += [Item(ref=ref) for ref in spread(refs, limit)]
-    if truth is not None:
-        texts = truth_from_folder(plain, truth)
-        items = [
-            item if item.truth is not None else dataclasses.replace(item, truth=texts.get(item.id))
-            for item in items
-        ]
-    return Corpus(items=tuple(_unique(items)), errors=tuple(errors), manifests=tuple(manifests))
+            cast(list[PageRef], found[-1]).append(result)
+    chosen = [spread(one.rows if isinstance(one, Manifest) else one, limit) for one in found]
+    texts = _texts([row for rows in chosen for row in rows if isinstance(row, PageRef)], truth)
+    items = [
+        _from_row(row) if isinstance(row, ManifestRow) else Item(ref=row, truth=texts.get(row.id))
+        for rows in chosen
+        for row in rows
+    ]
+    manifests = tuple(one for one in found if isinstance(one, Manifest))
+    return Corpus(items=tuple(_unique(items)), errors=tuple(errors), manifests=manifests)
+
+
+def _several(inputs: Any) -> Iterable[Any]:
+    one = not isinstance(inputs, Iterable) or isinstance(
+        inputs, str | bytes | bytearray | memoryview | np.ndarray
+    )
+    return [inputs] if one else inputs
+
+
+def _texts(refs: Sequence[PageRef], folder: str | Path | None) -> dict[str, str]:
+    if folder is None:
+        return {}
+    texts = truth_from_folder(refs, folder)
+    if refs and not texts:
+        name = PurePath(refs[0].source).stem
+        raise CallError(
+            f"no file in {folder} is the ground truth of a page",
+            f"name the texts after the pages, as in {name}.gt.txt or {name}.txt",
+        )
+    return texts
+
+
+def _unusable(path: Path, error: ManifestError) -> PageError:
+    return PageError(
+        source=str(path), id=str(path), kind=error.kind, message=error.message, hint=error.hint
+    )
 
 
 def _from_row(row: ManifestRow) -> Item:
@@ -121,11 +164,14 @@ def _from_row(row: ManifestRow) -> Item:
 
 def _unique(items: Sequence[Item]) -> Iterator[Item]:
     """Two inputs may use one id; results are kept by id, so the later one's gets a number."""
-    seen: dict[str, int] = {}
+    taken = {item.id for item in items}
+    seen: set[str] = set()
     for item in items:
-        seen[item.id] = seen.get(item.id, 0) + 1
-        if seen[item.id] == 1:
-            yield item
+        if item.id in seen:
+            numbered = (f"{item.id}#{number}" for number in itertools.count(2))
+            free = next(name for name in numbered if name not in taken)
+            taken.add(free)
+            yield dataclasses.replace(item, ref=dataclasses.replace(item.ref, id=free))
         else:
-            ref = dataclasses.replace(item.ref, id=f"{item.id}#{seen[item.id]}")
-            yield dataclasses.replace(item, ref=ref)
+            seen.add(item.id)
+            yield item

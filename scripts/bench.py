@@ -1,6 +1,7 @@
 """Benchmarks: prints one JSON object. Each ratio is the median of runs that alternate in one process.
 
 * the Tesseract adapter against ``pytesseract.image_to_string``, on the same page and model;
+* each engine's time for one page;
 * the framework's own cost a page: the null engine through a whole study, images already decoded;
 * scoring 10,000 pairs of lines under the default convention, against plain rapidfuzz.
 """
@@ -16,12 +17,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jiwer
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocr_plugins.corpus import Corpus, Item, gather
+from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.evaluation import get_convention, score_texts
-from ocr_plugins.evaluation.metrics import character_counts
+from ocr_plugins.evaluation.metrics import character_units, distance
 from ocr_plugins.host import open_engine
 from ocr_plugins.manifest import load_manifest
 from ocr_plugins.samples import samples_manifest
@@ -73,6 +76,23 @@ def tesseract() -> dict[str, object]:
     return found
 
 
+def engines() -> dict[str, float | str]:
+    """Seconds for the sample letter (A4, 200 dpi, 310 words): the median of three, model loaded."""
+    row = next(row for row in load_manifest(samples_manifest()).rows if row.id == "letter")
+    image = row.ref().load()
+    found: dict[str, float | str] = {}
+    for name in ("tesseract", "rapidocr", "easyocr"):
+        try:
+            engine = open_engine(name)
+        except EngineUnavailableError as error:
+            found[name] = str(error)
+            continue
+        times = [seconds(lambda reader=engine: list(reader.read([image]))) for _ in range(3)]
+        found[name] = statistics.median(times)
+        engine.close()
+    return found
+
+
 def overhead() -> dict[str, float]:
     """Milliseconds a page over 2,000 pages in memory, scored and unscored."""
     pixels = np.full((64, 64), 255, np.uint8)
@@ -94,7 +114,7 @@ def overhead() -> dict[str, float]:
 
 
 def scoring() -> dict[str, object]:
-    """10,000 pairs of a 60-character line and the line with errors; characters alone, and all metrics."""
+    """10,000 pairs of a 60-character line and the line with errors: CER alone, all metrics, jiwer's CER."""
     rng = random.Random(1)
     letters = "etaoin shrdlu ETAOIN,.0123456789é"
     pairs = []
@@ -106,8 +126,9 @@ def scoring() -> dict[str, object]:
         return [Levenshtein.distance(a, b) for a, b in pairs]
 
     return {
-        "characters": alternate(5, lambda: [character_counts(a, b, DEFAULT) for a, b in pairs], plain),
+        "cer": alternate(9, lambda: [distance(*character_units(a, b, DEFAULT)) for a, b in pairs], plain),
         "all_metrics": alternate(3, lambda: [score_texts(a, b, DEFAULT) for a, b in pairs], plain),
+        "jiwer_cer": alternate(3, lambda: [jiwer.cer(a, b) for a, b in pairs], plain),
     }
 
 
