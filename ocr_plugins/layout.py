@@ -5,14 +5,17 @@ Imports nothing but the standard library: engines' worker processes load it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
-from ocr_plugins.document import Element, Line, Word, enclosing
+from ocr_plugins.document import Element, Line, Region, Word, enclosing
 
 # Two fragments stand on one row when they share this much of the height of the lesser one.
 _SHARED_HEIGHT = 0.5
+# A page whose median word is at least this sure is clean.
+_CLEAN = 0.9
 # How many rows may still be growing at once: as many as a slanted page lets begin meanwhile.
 _OPEN_ROWS = 8
 
@@ -86,3 +89,24 @@ def _middle(line: Line) -> float:
 
 def _left(line: Line) -> float:
     return _box(line)[0]
+
+
+def without_noise(regions: Sequence[Region], share: float) -> Iterator[Region]:
+    """The regions less the specks, rules and pictures that were read as letters.
+
+    They stand out where all else is read surely: of a clean page, lines go whose mean confidence
+    is below ``share`` of the median word's. On a page that is unsure throughout, low confidence
+    says nothing, and all is kept.
+    """
+    words = [word.confidence or 0.0 for region in regions for line in region.lines for word in line.words]
+    median = statistics.median(words) if words else 0.0
+    for region in regions:
+        lines = tuple(line for line in region.lines if median < _CLEAN or _mean(line) >= share * median)
+        if lines:
+            yield replace(region, lines=lines)
+
+
+def _mean(line: Line) -> float:
+    """Mean confidence of a line's words by their length."""
+    letters = sum(len(word.text) for word in line.words)
+    return sum((word.confidence or 0.0) * len(word.text) for word in line.words) / letters

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ocr_plugins.document import Line, Polygon, Word
-from ocr_plugins.layout import join_rows
+from ocr_plugins.document import Line, Polygon, Region, Word
+from ocr_plugins.layout import join_rows, without_noise
 
 
 def fragment(text: str, x0: float, y0: float, x1: float, y1: float, confidence: float = 1.0) -> Line:
@@ -50,3 +50,23 @@ def test_one_fragment_is_its_own_row() -> None:
     only = fragment("x", 0, 0, 5, 5)
     assert join_rows([only]) == (only,)
     assert join_rows([]) == ()
+
+
+def read(text: str, confidence: float) -> Line:
+    return Line.of_words(
+        [Word(text=part, confidence=confidence, confidence_kind="k") for part in text.split()]
+    )
+
+
+def test_noise_is_dropped_from_a_clean_page() -> None:
+    clean = Region(lines=(read("a line of print", 0.95), read("~ ;", 0.2)))
+    speck = Region(lines=(read("i", 0.1),))
+    (kept,) = without_noise([clean, speck], 0.4)
+    assert [line.text for line in kept.lines] == ["a line of print"]
+    assert list(without_noise([clean, speck], 0.0)) == [clean, speck]
+
+
+def test_an_unsure_page_keeps_everything() -> None:
+    unsure = Region(lines=(read("a faint line", 0.7), read("fainter", 0.1)))
+    assert list(without_noise([unsure], 0.4)) == [unsure]
+    assert list(without_noise([], 0.4)) == []
