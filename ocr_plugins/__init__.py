@@ -1,7 +1,7 @@
 """ocr-plugins: which OCR engine reads your documents best, and at what cost.
 
     >>> import ocr_plugins
-    >>> for page in ocr_plugins.read("scan.pdf"):
+    >>> for page in ocr_plugins.read("scan.pdf").pages:
     ...     print(page.text)
     >>> study = ocr_plugins.compare("corpus/manifest.jsonl", "tesseract,rapidocr")
     >>> study.table()

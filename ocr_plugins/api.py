@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
 from ocr_plugins.host import open_engine
 from ocr_plugins.outputs import write_outputs
+from ocr_plugins.recording import Recorder, Watchers
 from ocr_plugins.spec import EngineSpec, parse_specs
 from ocr_plugins.study import Study, Watcher, check_specs, read_items, run_study
+from ocr_plugins.tables import READING_COLUMNS, result_row, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,10 +50,8 @@ class Readings(Sequence[Page | PageError]):
         return "\n\n".join(page.text for page in self.pages)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a page: id, source, page, text, seconds, error."""
-        import pandas as pd
-
-        return pd.DataFrame([_row(result) for result in self._results])
+        """A row a page: id, source, page, text, seconds, error. What there is not is missing (NA)."""
+        return to_frame(map(result_row, self._results), READING_COLUMNS)
 
 
 def read(
@@ -66,7 +67,7 @@ def read(
     """Reads pages with one engine.
 
     Args:
-        inputs: a path, folder, glob, URL, bytes, array, PIL image, or a list of them.
+        inputs: a path, folder, glob, URL, bytes, array, PIL image, or any number of them.
         engine: the engine with its options, ``NAME[:key=value...]``.
         lang: language, ISO 639-1, where the spec names none.
         device: ``cpu``, ``cuda`` or ``cuda:N``, where the spec names none.
@@ -81,7 +82,7 @@ def read(
     corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi)
     opened = open_engine(engine, lang=lang, device=device)
     try:
-        return Readings([*corpus.errors, *(result for _, result, _ in read_items(opened, corpus.items))])
+        return Readings(corpus.in_order(result for _, result, _ in read_items(opened, corpus.items)))
     finally:
         opened.close()
 
@@ -110,34 +111,27 @@ def compare(
         convention: how to score: ``default``, ``dinglehopper``, ``jiwer``, ``ocrd``, with
             modifiers after a plus sign.
         limit: at most this many pages of each input, spread evenly over it.
-        out: folder to write summary.json and report.html to.
+        out: folder to write results.jsonl (as it reads), summary.json and report.html to.
         watcher: hears of each result as it comes.
 
     Raises:
-        CallError: a wrong engine, option, convention, page range or folder.
+        CallError: a wrong engine, option, convention, page range or folder. What goes wrong
+            later is in the study: an engine that cannot run, a page that cannot be read.
     """
     specs = parse_specs(engines)
     scoring = get_convention(convention)
     check_specs(specs, lang=lang, device=device)
     corpus = gather(inputs, truth=truth, limit=limit, recursive=recursive, pages=pages, dpi=dpi)
-    study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
-    if out is not None:
-        write_outputs(study, Path(out))
+    watcher = watcher or Watcher()
+    if out is None:
+        return run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
+    with closing(Recorder(Path(out))) as recorder:
+        both = Watchers(recorder, watcher)
+        study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=both)
+    write_outputs(study, Path(out))
     return study
 
 
 def evaluate(reference: str, hypothesis: str, *, convention: str = "default") -> PageScore:
     """Scores one text against its ground truth. Raises CallError for an unknown convention."""
     return score_texts(reference, hypothesis, get_convention(convention))
-
-
-def _row(result: Page | PageError) -> dict[str, Any]:
-    read_ok = isinstance(result, Page)
-    return {
-        "id": result.id,
-        "source": result.source,
-        "page": result.page,
-        "text": result.text if isinstance(result, Page) else None,
-        "seconds": result.provenance.seconds if read_ok and result.provenance else None,
-        "error": None if isinstance(result, Page) else str(result),
-    }

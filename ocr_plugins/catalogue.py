@@ -38,6 +38,9 @@ def _state(registered: RegisteredEngine) -> dict[str, Any]:
             engine.close()
     except OcrError as error:
         return state | {"state": str(error)}
+    except Exception as error:  # noqa: BLE001 - one adapter's fault must not hide the others
+        why = f"engine {registered.name!r} cannot say what it is ({type(error).__name__})"
+        return state | {"state": f"{why}: report it to the adapter's author"}
     return state | {
         "version": info.version,
         "runtime": info.runtime,

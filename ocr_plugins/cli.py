@@ -5,11 +5,12 @@ Exit status: 0 everything was read, 1 some pages failed, 2 a wrong call, 130 int
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -32,6 +33,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(help="files, folders, globs, URLs, or manifests (JSON Lines)", show_default=False),
 ]
+# Both spellings do for every command: nobody remembers which takes which.
+Engines = Annotated[list[str], typer.Option("--engine", "--engines", "-e", help=_SPEC)]
 Lang = Annotated[str | None, typer.Option(help="language, ISO 639-1; the same for all engines")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; default cpu")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="look into subfolders")]
@@ -51,7 +54,7 @@ ConventionName = Annotated[
 @app.command()
 def read(
     inputs: Inputs,
-    engine: Annotated[list[str], typer.Option("--engine", "-e", help=_SPEC)] = ["tesseract"],  # noqa: B006
+    engine: Engines = ["tesseract"],  # noqa: B006
     out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
     format: Annotated[  # noqa: A002
         list[str], typer.Option("--format", "-f", help="files to write into --out: text, json")
@@ -66,10 +69,11 @@ def read(
     quiet: Quiet = False,
 ) -> None:
     """Read pages: text on stdout, JSON Lines with --json, files with --out."""
-    from ocr_plugins.console import ProgressShower, Recorder, TextPrinter, Watchers
+    from ocr_plugins.console import ProgressShower, TextPrinter
     from ocr_plugins.corpus import gather
     from ocr_plugins.evaluation import get_convention
     from ocr_plugins.formats import check_formats
+    from ocr_plugins.recording import Recorder, Watchers
     from ocr_plugins.spec import parse_specs
     from ocr_plugins.study import check_specs, run_study
 
@@ -79,9 +83,12 @@ def read(
         if check_formats(format) and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
         corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi, limit=limit).without_truth()
-        recorder = Recorder(out, format, sys.stdout if json else None)
-    listeners: list[Any] = [recorder, ProgressShower(quiet=quiet or (not json and out is None))]
-    if not json and out is None:
+        recorder = Recorder(out, sys.stdout if json else None, format, corpus)
+    prints_text = not json and out is None
+    # Where the text itself comes onto the terminal, it shows well enough how far things are.
+    progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
+    listeners: list[Any] = [recorder, progress]
+    if prints_text:
         listeners.append(TextPrinter(headings=len(corpus.items) * len(specs) > 1))
     try:
         study = run_study(
@@ -91,13 +98,14 @@ def read(
         recorder.close()
     if out is not None and not json:
         typer.echo(f"results: {out / 'results.jsonl'}")
+    _say_interrupted(study)
     raise typer.Exit(_exit_status(study))
 
 
 @app.command()
 def compare(
     inputs: Inputs,
-    engines: Annotated[list[str], typer.Option("--engines", "-e", help=_SPEC)] = ["tesseract,rapidocr"],  # noqa: B006
+    engines: Engines = ["tesseract,rapidocr"],  # noqa: B006
     truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for summary.json, results.jsonl, report.html")
@@ -114,10 +122,11 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare engines on the same pages: a table, and with --out a report to look at."""
-    from ocr_plugins.console import ProgressShower, Recorder, Watchers, print_json, print_study
+    from ocr_plugins.console import ProgressShower, print_json, print_study
     from ocr_plugins.corpus import gather
     from ocr_plugins.evaluation import get_convention
     from ocr_plugins.outputs import study_summary, write_outputs
+    from ocr_plugins.recording import Recorder, Watchers
     from ocr_plugins.spec import parse_specs
     from ocr_plugins.study import check_specs, run_study
 
@@ -126,7 +135,7 @@ def compare(
         check_specs(specs, lang=lang, device=device)
         scoring = get_convention(convention)
         corpus = gather(inputs, truth=truth, recursive=recursive, pages=pages, dpi=dpi, limit=limit)
-        recorder = Recorder(out, [])
+        recorder = Recorder(out)
     watcher = Watchers(recorder, ProgressShower(quiet))
     try:
         study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
@@ -139,12 +148,13 @@ def compare(
     if out is not None:
         summary, report = write_outputs(study, out, command=_command(), report_pages=report_pages)
         typer.echo(f"report: {report}\nsummary: {summary}", err=json)
+    _say_interrupted(study)
     raise typer.Exit(_exit_status(study))
 
 
 @app.command()
 def demo(
-    engines: Annotated[list[str], typer.Option("--engines", "-e", help=_SPEC)] = ["tesseract,rapidocr"],  # noqa: B006
+    engines: Engines = ["tesseract,rapidocr"],  # noqa: B006
     out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
         "demo-report"
     ),
@@ -166,19 +176,18 @@ def evaluate(
 ) -> None:
     """Score text against ground truth: CER, WER and measures that ignore reading order."""
     from ocr_plugins.console import print_json, print_rows
+    from ocr_plugins.document import SCHEMA_VERSION
     from ocr_plugins.evaluation import get_convention
     from ocr_plugins.textfiles import score_files
 
     with _WrongCall(json, None):
         scoring = get_convention(convention)
         score, missing = score_files(reference, hypothesis, scoring)
-    values = {"convention": scoring.name, **score.to_dict()}
     if json:
-        print_json({"schema_version": 1, **values, "missing_files": missing})
+        print_json({"schema_version": SCHEMA_VERSION, **score.to_dict(), "missing_files": missing})
     else:
-        rates = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
-        shown = {rate: "-" if values[rate] is None else f"{100 * values[rate]:.2f} %" for rate in rates}
-        print_rows(f"{values['pages']} text(s), convention {scoring.name}", shown)
+        shown = {name: "-" if rate is None else f"{rate:7.2%}" for name, rate in score.headline.items()}
+        print_rows(f"{score.pages} text{'s' if score.pages > 1 else ''}, convention {scoring.name}", shown)
     for name in missing:
         typer.echo(f"{hypothesis / name}: no such file, counted as empty: check the names", err=True)
     raise typer.Exit(1 if missing else 0)
@@ -206,8 +215,14 @@ def install(
     """Build the environment of an engine that cannot share this one."""
     from ocr_plugins.environments import install_engine
 
+    status = 0
     for name in names:
-        install_engine(name, say=lambda line: typer.echo(line, err=True))
+        try:
+            install_engine(name, say=lambda line: typer.echo(line, err=True))
+        except OcrError as error:
+            typer.echo(f"ocr-plugins: {error}", err=True)
+            status = max(status, 2 if isinstance(error, CallError) else 1)
+    raise typer.Exit(status)
 
 
 class _WrongCall:
@@ -222,17 +237,24 @@ class _WrongCall:
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if not isinstance(error, OcrError):
             return
-        from ocr_plugins.console import error_record
         from ocr_plugins.formats.jsonl import write_record
+        from ocr_plugins.recording import error_record
 
         record = error_record(error)
         if self._json:
             write_record(sys.stdout, record)
         # Never over the results of an earlier run.
         if self._out is not None and not (self._out / "results.jsonl").exists():
-            self._out.mkdir(parents=True, exist_ok=True)
-            with (self._out / "results.jsonl").open("w", encoding="utf-8") as file:
-                write_record(file, record)
+            # What is wrong with the call matters more than where it cannot be noted.
+            with contextlib.suppress(OSError):
+                self._out.mkdir(parents=True, exist_ok=True)
+                with (self._out / "results.jsonl").open("w", encoding="utf-8") as file:
+                    write_record(file, record)
+
+
+def _say_interrupted(study: Any) -> None:
+    if study.interrupted:
+        typer.echo("ocr-plugins: interrupted: what was read is kept, the rest is not in it", err=True)
 
 
 def _exit_status(study: Any) -> int:
@@ -251,8 +273,14 @@ def _command() -> str:
 
 def main() -> None:
     """The console script: every error is one line that names the thing and the way out."""
+    for stream in (sys.stdout, sys.stderr):
+        # An old terminal must not cost a reading: what it cannot show is written as \\uXXXX.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if "--json" in sys.argv:
+        # JSON is UTF-8 whatever the terminal is.
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False) or 0)
     except OcrError as error:
         _fail(str(error), 2)
     except BrokenPipeError:
@@ -265,6 +293,9 @@ def main() -> None:
             2,
         )
     except Exception as error:
+        # Typer may carry its own copy of click, so its errors are known by what they can do.
+        if hasattr(error, "format_message"):
+            _wrong_usage(error)
         if os.environ.get("OCR_PLUGINS_DEBUG"):
             raise
         _fail(
@@ -273,6 +304,15 @@ def main() -> None:
         )
 
 
-def _fail(line: str, status: int) -> None:
+def _wrong_usage(error: Any) -> None:
+    message = error.format_message().strip()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message or None, nl=bool(message))
+        raise SystemExit(error.exit_code)
+    path = error.ctx.command_path if error.ctx else "ocr-plugins"
+    _fail(f"{' '.join(message.split()).rstrip('.')}: see {path} --help", error.exit_code)
+
+
+def _fail(line: str, status: int) -> NoReturn:
     typer.echo(f"ocr-plugins: {line}", err=True)
     raise SystemExit(status)

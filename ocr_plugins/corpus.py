@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from ocr_plugins.manifest import (
     truth_from_folder,
 )
 from ocr_plugins.source import PageRef, enumerate_pages
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +46,26 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """All pages of a run, and one error for each input that yields none."""
+    """All pages of a run, and one error for each input that yields none.
+
+    ``error_places`` says how many items stand before each error.
+    """
 
     items: tuple[Item, ...]
     errors: tuple[PageError, ...] = ()
+    error_places: tuple[int, ...] = ()
     manifests: tuple[Manifest, ...] = ()
 
     @property
     def has_truth(self) -> bool:
         return any(item.truth is not None for item in self.items)
+
+    def in_order(self, results: Iterable[T]) -> list[T | PageError]:
+        """One result an item, with the errors where their inputs stood."""
+        out: list[T | PageError] = list(results)
+        for place, error in reversed(list(zip(self.error_places, self.errors, strict=True))):
+            out.insert(place, error)
+        return out
 
     def without_truth(self) -> Corpus:
         """The same pages, to be read and not scored."""
@@ -86,41 +99,59 @@ def gather(
             without a text for any page.
     """
     spread([], limit)
-    # For each input its pages, or the rows of its manifest, in the order of the inputs.
-    found: list[list[PageRef] | Manifest] = []
-    errors: list[PageError] = []
+    manifests: list[Manifest] = []
+    # For each input what it yields, in the order of the inputs.
+    found: list[list[PageRef | ManifestRow | PageError]] = []
 
     def sources() -> Iterator[Any]:
         for one in _several(inputs):
             path = find_manifest(one) if isinstance(one, str | Path) else None
+            found.append([])
             if path is None:
-                found.append([])
                 yield one
                 continue
             try:
                 manifest = load_manifest(path, strict=False)
             except ManifestError as error:
-                errors.append(_unusable(path, error))
+                found[-1].append(_unusable(path, error))
             else:
-                found.append(manifest)
-                errors.extend(manifest.errors)
+                manifests.append(manifest)
+                found[-1] += [*manifest.errors, *manifest.rows]
 
     # One call for all inputs, which it looks at one by one: so what has no name of its own is
     # numbered, and ids are different, over all of them.
     for result in enumerate_pages(sources(), recursive=recursive, pages=pages, dpi=dpi):
-        if isinstance(result, PageError):
-            errors.append(result)
+        found[-1].append(result)
+    entries = [entry for one in found for entry in _limited(one, limit)]
+    texts = _texts([entry for entry in entries if isinstance(entry, PageRef)], truth)
+    items: list[Item] = []
+    errors: list[PageError] = []
+    places: list[int] = []
+    for entry in entries:
+        if isinstance(entry, PageError):
+            errors.append(entry)
+            places.append(len(items))
         else:
-            cast(list[PageRef], found[-1]).append(result)
-    chosen = [spread(one.rows if isinstance(one, Manifest) else one, limit) for one in found]
-    texts = _texts([row for rows in chosen for row in rows if isinstance(row, PageRef)], truth)
-    items = [
-        _from_row(row) if isinstance(row, ManifestRow) else Item(ref=row, truth=texts.get(row.id))
-        for rows in chosen
-        for row in rows
-    ]
-    manifests = tuple(one for one in found if isinstance(one, Manifest))
-    return Corpus(items=tuple(_unique(items)), errors=tuple(errors), manifests=manifests)
+            items.append(
+                _from_row(entry)
+                if isinstance(entry, ManifestRow)
+                else Item(ref=entry, truth=texts.get(entry.id))
+            )
+    return Corpus(
+        items=tuple(_unique(items)),
+        errors=tuple(errors),
+        error_places=tuple(places),
+        manifests=tuple(manifests),
+    )
+
+
+def _limited(
+    entries: Sequence[PageRef | ManifestRow | PageError], limit: int | None
+) -> list[PageRef | ManifestRow | PageError]:
+    """``limit`` pages of one input; its errors all stay."""
+    pages = [place for place, entry in enumerate(entries) if not isinstance(entry, PageError)]
+    kept = set(spread(pages, limit))
+    return [e for place, e in enumerate(entries) if place in kept or isinstance(e, PageError)]
 
 
 def _several(inputs: Any) -> Iterable[Any]:
@@ -144,9 +175,7 @@ def _texts(refs: Sequence[PageRef], folder: str | Path | None) -> dict[str, str]
 
 
 def _unusable(path: Path, error: ManifestError) -> PageError:
-    return PageError(
-        source=str(path), id=str(path), kind=error.kind, message=error.message, hint=error.hint
-    )
+    return PageError(source=str(path), id=str(path), kind=error.kind, message=error.message, hint=error.hint)
 
 
 def _from_row(row: ManifestRow) -> Item:

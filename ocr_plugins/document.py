@@ -339,8 +339,9 @@ class PageError:
     """A page that could not be read, as data: the batch goes on without it.
 
     ``kind`` is a stable identifier, ``message`` one line that names the thing, ``hint`` the
-    way out. ``page`` is None where the source could not even be opened; ``detail`` may hold
-    the tail of a crashed worker's stderr. No text of the document is in any of them.
+    way out; no text of the document is in them. ``page`` is None where the source could not even
+    be opened. ``detail`` holds what the engine itself said: its exception, or the tail of a crashed
+    worker's stderr. It is kept with the results and never logged.
     """
 
     source: str

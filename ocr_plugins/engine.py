@@ -286,8 +286,8 @@ class BaseEngine(ABC, Generic[OptionsT]):
             provenance=self.info.provenance(seconds),
         )
 
-    def _error(self, image: PageImage, kind: str, message: str, hint: str) -> PageError:
-        return page_error(image, kind, message, hint, provenance=self.info.provenance())
+    def _error(self, image: PageImage, kind: str, message: str, hint: str, detail: str = "") -> PageError:
+        return page_error(image, kind, message, hint, detail, self.info.provenance())
 
 
 def page_error(
@@ -313,6 +313,6 @@ def page_error(
 
 
 def _brief(error: BaseException, length: int = 200) -> str:
-    """An exception as one short line: long ones may quote what was being read."""
+    """An exception as one short line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:length]}" if text else type(error).__name__

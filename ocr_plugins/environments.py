@@ -68,12 +68,8 @@ def install_engine(name: str, say: Callable[[str], None] = lambda _: None) -> Pa
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
     except (OSError, subprocess.CalledProcessError) as error:
-        output = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
-        last = (
-            (output.decode("utf-8", "replace") if isinstance(output, bytes) else output).strip().splitlines()
-        )
         raise OcrError(
-            f"engine {name!r} could not be installed ({last[-1] if last else error})",
+            f"engine {name!r} could not be installed ({_reason(error)})",
             "check disk space and network, then run it again",
             kind="install_failed",
         ) from None
@@ -101,6 +97,19 @@ def _run_pip(environment: Path, lock: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
     )
+
+
+def _reason(error: OSError | subprocess.CalledProcessError) -> str:
+    """One line of what pip, or the system, complained about."""
+    output = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
+    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for place, line in enumerate(lines[:-1]):
+        if "DO NOT MATCH THE HASHES" in line:
+            # The lines that follow name the file, and both hashes at length.
+            return f"{lines[place + 1].split(' from ')[0]} does not match its hash in the lock"
+    complaints = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    return [*lines, *complaints][-1]
 
 
 def _same(one: Path, other: Path) -> bool:

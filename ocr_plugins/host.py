@@ -213,7 +213,7 @@ class HostedEngine:
             why = "; ".join([str(fault), *getattr(fault, "detail", "").splitlines()[-1:]])
             raise EngineUnavailableError(
                 f"engine {name!r} cannot start in {self._python} ({why})",
-                self._registered.engine_class.install_hint,
+                self._registered.engine_class.install_hint or "reinstall it there",
                 kind="start_failed",
             ) from None
         error = answer["error"]

@@ -21,7 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 from ocr_plugins.document import LEVELS, Box, Level, PageError
 from ocr_plugins.errors import CallError, ManifestError
-from ocr_plugins.source import PageRef, is_url, page_ref
+from ocr_plugins.paths import is_url
+from ocr_plugins.source import PageRef, page_ref
 
 T = TypeVar("T")
 

@@ -30,7 +30,7 @@ def write_outputs(
     folder.mkdir(parents=True, exist_ok=True)
     summary, report = folder / "summary.json", folder / "report.html"
     text = json.dumps(study_summary(study), ensure_ascii=False, indent=1, allow_nan=False)
-    summary.write_text(text + "\n", encoding="utf-8")
+    summary.write_text(_valid(text) + "\n", encoding="utf-8")
     write_report(report, study_report(study, command, report_pages))
     return summary, report
 
@@ -45,7 +45,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "convention": study.convention.name,
         "convention_details": study.convention.to_dict(),
         "manifests": [
-            {"path": str(m.path), "sha256": m.sha256, "rows": len(m.rows), "errors": len(m.errors)}
+            {"path": _valid(str(m.path)), "sha256": m.sha256, "rows": len(m.rows), "errors": len(m.errors)}
             for m in corpus.manifests
         ],
         "pages": len(corpus.items),
@@ -83,9 +83,10 @@ def study_report(study: Study, command: str, report_pages: int) -> Report:
     """The report's content; pages are made one at a time as they are asked for."""
     engines = [_engine_row(study, run) for run in study.runs]
     items = _shown(study, report_pages)
-    names = ", ".join(manifest.name for manifest in study.corpus.manifests)
+    names = ", ".join(_valid(manifest.name) for manifest in study.corpus.manifests)
+    title = f"OCR engines compared on {names}" if names else "OCR engines compared"
     return Report(
-        title=f"OCR engines compared on {names}" if names else "OCR engines compared",
+        title=title + (" (interrupted: not all was read)" if study.interrupted else ""),
         created=_now(),
         version=__version__,
         convention=study.convention.name,
@@ -93,8 +94,8 @@ def study_report(study: Study, command: str, report_pages: int) -> Report:
         engines=tuple(engines),
         pages=_report_pages(study, items),
         total_pages=len(study.corpus.items) + len(study.corpus.errors),
-        command=command,
-        manifests=tuple(f"{m.path} (SHA-256 {m.sha256[:12]})" for m in study.corpus.manifests),
+        command=_valid(command),
+        manifests=tuple(f"{_valid(str(m.path))} (SHA-256 {m.sha256[:12]})" for m in study.corpus.manifests),
     )
 
 
@@ -127,27 +128,37 @@ def _shown(study: Study, most: int) -> list[Item]:
 
 def _report_pages(study: Study, items: list[Item]) -> Iterator[ReportPage]:
     for error in study.corpus.errors:
-        yield ReportPage(id=error.id or error.source, source=error.source, page=None, error=str(error))
+        yield ReportPage(
+            id=_valid(error.id or error.source),
+            source=_valid(error.source),
+            page=error.page,
+            error=_valid(str(error)),
+        )
     for item in items:
+        truth = None if item.truth is None else _valid(item.truth)
         if item.id in study.unreadable:
             error = study.unreadable[item.id]
             yield ReportPage(
-                id=item.id, source=error.source, page=error.page, truth=item.truth, error=str(error)
+                id=_valid(item.id),
+                source=error.source,
+                page=error.page,
+                truth=truth,
+                error=_valid(str(error)),
             )
             continue
         loaded = load_or_error(item.ref)
         yield ReportPage(
-            id=item.id,
+            id=_valid(item.id),
             source=item.ref.source,
             page=item.ref.page,
             image=None if isinstance(loaded, PageError) else loaded,
-            truth=item.truth,
+            truth=truth,
             readings=tuple(_readings(study, item)),
         )
 
 
 def _readings(study: Study, item: Item) -> Iterator[Reading]:
-    reference, name = item.truth, "truth"
+    reference, name = None if item.truth is None else _valid(item.truth), "truth"
     for run in study.runs:
         result = run.results.get(item.id)
         if result is None:
@@ -182,6 +193,11 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
 def _without_blank_lines(text: str) -> str:
     """Engines put them between regions, ground truth rarely does: marked, they would hide the rest."""
     return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def _valid(text: str) -> str:
+    """File names and a manifest's escapes need not be Unicode, but a file in UTF-8 must."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _now() -> str:

@@ -18,6 +18,7 @@ from ocr_plugins.evaluation import Convention, CorpusScore, PageScore, aggregate
 from ocr_plugins.host import open_engine, prepare_engine
 from ocr_plugins.source import load_or_error
 from ocr_plugins.spec import EngineSpec
+from ocr_plugins.tables import LEADERBOARD_COLUMNS, RESULT_COLUMNS, result_row, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,39 +76,23 @@ class Study:
 
     def table(self) -> pd.DataFrame:
         """The leaderboard: a row an engine, rates as fractions, best CER first."""
-        import pandas as pd
-
         from ocr_plugins.outputs import engine_summary
 
         rows = {run.label: engine_summary(self, run) for run in self.runs}
-        columns = ["cer", "cer_order_free", "wer", "word_f1", "pages", "errors", "seconds_per_page"]
-        frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("engine")
+        frame = to_frame(rows.values(), LEADERBOARD_COLUMNS)
+        frame.index = frame.index.map(dict(enumerate(rows))).rename("engine")
         return frame.sort_values("cer", kind="stable", na_position="last")
 
     def results(self) -> pd.DataFrame:
         """A row a page and engine: id, source, page, engine, text, seconds, error and scores."""
-        import pandas as pd
-
-        return pd.DataFrame([row for run in self.runs for row in _rows(run)])
+        return to_frame((row for run in self.runs for row in _rows(run)), RESULT_COLUMNS)
 
 
 def _rows(run: EngineRun) -> Iterator[dict[str, Any]]:
     for page_id, result in run.results.items():
         score = run.scores.get(page_id)
-        read = isinstance(result, Page)
-        yield {
-            "id": page_id,
-            "source": result.source,
-            "page": result.page,
-            "engine": run.label,
-            "text": result.text if isinstance(result, Page) else None,
-            "cer": score.cer if score else None,
-            "cer_order_free": score.cer_order_free if score else None,
-            "wer": score.wer if score else None,
-            "word_f1": score.word_f1 if score else None,
-            "seconds": result.provenance.seconds if read and result.provenance else None,
-            "error": None if isinstance(result, Page) else str(result),
-        }
+        rates = {rate: getattr(score, rate, None) for rate in ("cer", "cer_order_free", "wer", "word_f1")}
+        yield {**result_row(result), "id": page_id, "engine": run.label, **rates}
 
 
 class Watcher:
@@ -115,6 +100,9 @@ class Watcher:
 
     def engine_starts(self, run: EngineRun, pages: int) -> None:
         """Called before an engine's model is loaded, with the number of pages it will be given."""
+
+    def engine_ready(self, run: EngineRun) -> None:
+        """Called when the model is loaded, before the first page."""
 
     def engine_ends(self, run: EngineRun) -> None:
         """Called when an engine is done, or could not run (then ``run.error`` is set)."""
@@ -147,24 +135,45 @@ def run_study(
     for spec in specs:
         run = EngineRun(spec=spec)
         study.runs.append(run)
-        watcher.engine_starts(run, len(corpus.items))
-        engine: Engine | None = None
-        try:
-            engine = open_engine(spec, lang=lang, device=device)
-            run.info = engine.info
-            _check_levels(corpus.items, engine.info)
-            _read_all(study, run, engine, watcher)
-        except EngineUnavailableError as error:
-            run.error = error
-        except KeyboardInterrupt:
-            study.interrupted = True
-        finally:
-            if engine is not None:
-                engine.close()
-            watcher.engine_ends(run)
+        if corpus.items:
+            _run_engine(study, run, lang, device, watcher)
         if study.interrupted:
             break
     return study
+
+
+def _run_engine(study: Study, run: EngineRun, lang: str | None, device: str | None, watcher: Watcher) -> None:
+    watcher.engine_starts(run, len(study.corpus.items) - len(study.unreadable))
+    engine: Engine | None = None
+    try:
+        engine = _opened(run.spec, lang, device)
+        run.info = engine.info
+        _check_levels(study.corpus.items, engine.info)
+        watcher.engine_ready(run)
+        _read_all(study, run, engine, watcher)
+    except EngineUnavailableError as error:
+        run.error = error
+    except KeyboardInterrupt:
+        study.interrupted = True
+    finally:
+        if engine is not None:
+            # What an adapter makes of its end must not take the others' results with it.
+            with contextlib.suppress(Exception):
+                engine.close()
+        watcher.engine_ends(run)
+
+
+def _opened(spec: EngineSpec, lang: str | None, device: str | None) -> Engine:
+    try:
+        return open_engine(spec, lang=lang, device=device)
+    except OcrError:
+        raise
+    except Exception as error:
+        raise EngineUnavailableError(
+            f"engine {spec.name!r} cannot start ({type(error).__name__})",
+            "report it to the adapter's author",
+            kind="start_failed",
+        ) from error
 
 
 def _read_all(study: Study, run: EngineRun, engine: Engine, watcher: Watcher) -> None:
@@ -201,7 +210,7 @@ def read_items(engine: Engine, items: Sequence[Item]) -> Iterator[tuple[Item, Pa
     for place, item in enumerate(items):
         # Asking for a result makes the engine pull images, which may show this one unloadable.
         if place not in unloadable and waiting is None:
-            waiting = next(results, None)
+            waiting = _next(results, item)
         if place in unloadable:
             yield item, unloadable[place], False
         elif waiting is None:
@@ -209,6 +218,16 @@ def read_items(engine: Engine, items: Sequence[Item]) -> Iterator[tuple[Item, Pa
         else:
             yield item, waiting, True
             waiting = None
+
+
+def _next(results: Iterator[Page | PageError], item: Item) -> Page | PageError | None:
+    """The engine's next result. An engine that raises where it must not has ended."""
+    try:
+        return next(results, None)
+    except Exception as error:  # noqa: BLE001 - a stranger's adapter may raise anything
+        return _error(
+            item, "engine_failed", f"the engine failed ({type(error).__name__}) instead of giving a result"
+        )
 
 
 def score_item(item: Item, result: Page | PageError, convention: Convention) -> PageScore:
@@ -242,12 +261,16 @@ def check_specs(specs: Sequence[EngineSpec], *, lang: str | None = None, device:
 
 
 def _unanswered(item: Item) -> PageError:
+    return _error(item, "bad_output", "the engine gave no result for this page")
+
+
+def _error(item: Item, kind: str, message: str) -> PageError:
     return PageError(
         source=item.ref.source,
         page=item.ref.page,
         id=item.id,
         level=item.ref.level,
-        kind="bad_output",
-        message="the engine gave no result for this page",
+        kind=kind,
+        message=message,
         hint="report it to the adapter's author",
     )

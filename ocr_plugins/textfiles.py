@@ -16,16 +16,18 @@ def score_files(reference: Path, hypothesis: Path, convention: Convention) -> tu
     Raises:
         CallError: a file that cannot be read, a folder against a file, or a folder without texts.
     """
+    for path in (reference, hypothesis):
+        if not path.exists():
+            raise CallError(f"{path} does not exist", "check the path")
     if reference.is_dir() != hypothesis.is_dir():
         raise CallError(
             f"{reference} and {hypothesis} are not both folders or both files", "give two of a kind"
         )
     if not reference.is_dir():
         return aggregate([score_page(_text(reference), _text(hypothesis), convention)], convention), []
-    pairs = {
-        path.name.removesuffix(".txt").removesuffix(".gt") + ".txt": path
-        for path in sorted(reference.glob("*.txt"))
-    }
+    # NAME.gt.txt comes last, and so wins where both are there.
+    found = sorted(reference.glob("*.txt"), key=lambda path: (path.name.endswith(".gt.txt"), path.name))
+    pairs = {path.name.removesuffix(".txt").removesuffix(".gt") + ".txt": path for path in found}
     if not pairs:
         raise CallError(f"no *.txt is in {reference}", "name a folder of ground-truth texts")
     scores, missing = [], []

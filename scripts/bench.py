@@ -137,5 +137,6 @@ if __name__ == "__main__":
         "tesseract_vs_pytesseract": tesseract(),
         "framework": overhead(),
         "scoring_vs_rapidfuzz": scoring(),
+        "seconds_a_page": engines(),
     }
     print(json.dumps(results, indent=1))

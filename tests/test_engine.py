@@ -37,7 +37,7 @@ def test_a_fault_in_a_batch_costs_its_page_alone(fault: int, words: str) -> None
     )
     assert isinstance(failed, PageError)
     assert failed.kind == "engine_failed"
-    assert words in failed.message
+    assert words in failed.message + failed.detail
     assert [r.source for r in (first, last, other) if isinstance(r, Page)] == ["first", "last", "other"]
 
 

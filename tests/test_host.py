@@ -86,7 +86,7 @@ def test_a_fault_costs_its_page_alone(engine: HostedEngine, fault: int, kind: st
     )
     assert isinstance(failed, PageError)
     assert (failed.kind, failed.source) == (kind, f"fault {fault}")
-    assert words in failed.message
+    assert words in failed.message + failed.detail
     assert failed.hint
     assert [pid(before), pid(after), pid(last)]
     assert [r.source for r in (before, after, last)] == ["before", "after", "last"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from PIL import Image, ImageDraw
 
 from ocr_plugins.document import Line, Page, Polygon, Word
@@ -489,20 +490,20 @@ def test_differences_are_marked(seen: Seen, path: Path) -> None:
 def test_pages_are_found_and_ordered(seen: Seen, path: Path) -> None:
     shown = seen.open(path)
     ids = shown.locator("#list .row-id")
-    assert ids.all_inner_texts() == ["page-1", "page-2", "page-3"]
+    expect(ids).to_have_text(["page-1", "page-2", "page-3"])
     shown.get_by_label("Sort by").select_option("worst")
-    assert ids.all_inner_texts() == ["page-3", "page-2", "page-1"]
+    expect(ids).to_have_text(["page-3", "page-2", "page-1"])
     shown.get_by_label("Sort by").select_option("differ")
-    assert ids.first.inner_text() == "page-1"
+    expect(ids.first).to_have_text("page-1")
     shown.get_by_label("Filter pages").fill("B.PNG")
-    assert ids.all_inner_texts() == ["page-2"]
+    expect(ids).to_have_text(["page-2"])
     shown.get_by_label("Filter pages").fill("zzz")
-    assert shown.get_by_text("No page matches").is_visible()
+    expect(shown.get_by_text("No page matches")).to_be_visible()
     shown.get_by_label("Filter pages").fill("")
     shown.get_by_role("link", name="page-3").click()
+    expect(shown.locator("#page-error")).to_contain_text("the file is damaged")
     assert shown.url.endswith("#p=page-3")
-    assert "the file is damaged" in shown.locator("#page-error").inner_text()
-    assert not shown.locator("#look").is_visible()
+    expect(shown.locator("#look")).to_be_hidden()
 
 
 @pytest.mark.browser

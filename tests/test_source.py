@@ -26,15 +26,9 @@ from ocr_plugins.decode import EXTENSIONS
 from ocr_plugins.document import PageError
 from ocr_plugins.errors import CallError, SourceError
 from ocr_plugins.image import PageImage
-from ocr_plugins.source import (
-    PageRef,
-    enumerate_pages,
-    load_or_error,
-    natural_key,
-    page_ref,
-    parse_pages,
-    select_pages,
-)
+from ocr_plugins.page_ranges import parse_pages, select_pages
+from ocr_plugins.paths import natural_key
+from ocr_plugins.source import PageRef, enumerate_pages, load_or_error, page_ref
 
 GREY = np.arange(600, dtype=np.uint16).reshape(20, 30).astype(np.uint8)
 
@@ -493,6 +487,7 @@ def test_passwords_in_urls_are_not_shown() -> None:
     found = error("http://me:secret@127.0.0.1:9/a.png")
     assert "secret" not in repr(found)
     assert "secret" not in repr(page_ref("http://me:secret@127.0.0.1:9/a.png"))
+    assert page_ref("http://me:at@secret@127.0.0.1:9/a.png").source == "http://me:***@127.0.0.1:9/a.png"
 
 
 def test_other_file_systems(png: bytes) -> None:

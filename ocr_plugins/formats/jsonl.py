@@ -49,7 +49,7 @@ def result_to_record(result: Page | PageError, label: str | None, spec: str | No
 def record_to_result(record: Mapping[str, Any]) -> Page | PageError:
     """What `result_to_record` was given. Raises ValueError for another schema version."""
     check_schema(record)
-    about = {key: record.get(key) for key in ("source", "page", "id", "level")}
+    about: dict[str, Any] = {key: record.get(key) for key in ("source", "page", "id", "level")}
     if record.get("provenance"):
         about["provenance"] = Provenance.from_dict(record["provenance"])
     if record.get("error"):

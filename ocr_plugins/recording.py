@@ -1,0 +1,112 @@
+"""Results written the moment they are there, so that a run that is interrupted keeps them."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ocr_plugins.corpus import Corpus
+from ocr_plugins.document import Page, PageError
+from ocr_plugins.errors import CallError
+from ocr_plugins.formats import file_stems, safe_name, write_page
+from ocr_plugins.formats.jsonl import result_to_record, write_record
+from ocr_plugins.study import EngineRun, Watcher
+
+_RESULTS = "results.jsonl"
+
+
+class Recorder(Watcher):
+    """Writes each result the moment it is there: to ``results.jsonl``, to stdout, and as files."""
+
+    def __init__(
+        self,
+        out: Path | None,
+        stdout: IO[str] | None = None,
+        formats: Sequence[str] = (),
+        corpus: Corpus | None = None,
+    ) -> None:
+        self._out = out
+        self._formats = formats
+        self._stems: dict[str, str] = {}
+        if formats:
+            refs = [item.ref for item in (corpus.items if corpus else ())]
+            self._stems = file_stems((r.id, r.source, r.page if r.pages > 1 else None) for r in refs)
+        self._folders: dict[str, str] = {}
+        self._files: list[IO[str]] = [] if stdout is None else [stdout]
+        if out is not None:
+            self._files.append(_open_results(out))
+
+    def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
+        record = result_to_record(result, run.label if run else None, run.spec.text if run else None)
+        self._write(record)
+        if self._out is not None and run is not None and isinstance(result, Page):
+            for name in self._formats:
+                write_page(result, name, self._out / self._folder(run.label), self._stems[result.id or ""])
+
+    def _folder(self, label: str) -> str:
+        """A folder for each label: two may differ only in what no folder's name can hold."""
+        if label not in self._folders:
+            clean = safe_name(label) or "engine"
+            names = itertools.chain([clean], (f"{clean}-{n}" for n in itertools.count(2)))
+            self._folders[label] = next(n for n in names if n not in self._folders.values())
+        return self._folders[label]
+
+    def engine_ends(self, run: EngineRun) -> None:
+        if run.error is not None:
+            self._write(error_record(run.error, run.label, run.spec.text))
+
+    def close(self) -> None:
+        for file in self._files:
+            if file is not sys.stdout:
+                file.close()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        for file in self._files:
+            write_record(file, record)
+
+
+def error_record(error: Any, label: str | None = None, spec: str | None = None) -> dict[str, Any]:
+    """The record of an error that no page is to blame for."""
+    about = PageError(source="", kind=error.kind, message=error.message, hint=error.hint)
+    return result_to_record(about, label, spec) | {"source": None}
+
+
+class Watchers(Watcher):
+    """Several listeners as one."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def engine_starts(self, run: EngineRun, pages: int) -> None:
+        for watcher in self._watchers:
+            watcher.engine_starts(run, pages)
+
+    def engine_ready(self, run: EngineRun) -> None:
+        for watcher in self._watchers:
+            watcher.engine_ready(run)
+
+    def engine_ends(self, run: EngineRun) -> None:
+        for watcher in self._watchers:
+            watcher.engine_ends(run)
+
+    def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
+        for watcher in self._watchers:
+            watcher.page_done(run, result)
+
+
+def _open_results(out: Path) -> IO[str]:
+    """A fresh results file; one of an earlier run is kept beside it."""
+    path = out / _RESULTS
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size:
+            path.replace(out / "results.previous.jsonl")
+        # Half a surrogate pair, which a manifest's JSON can hold, becomes the JSON escape it was.
+        return path.open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise CallError(
+            f"results cannot be written to {out} ({error.strerror})", "name another folder with --out"
+        ) from None
