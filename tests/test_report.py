@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.image import PageImage
