@@ -355,8 +355,11 @@ class PageError:
     provenance: Provenance | None = None
 
     def __str__(self) -> str:
-        place = self.source if self.page is None else f"{self.source}, page {self.page}"
-        text = f"{place}: {self.message}" + (f": {self.hint}" if self.hint else "")
+        text = f"{self.message}: {self.hint}" if self.hint else self.message
+        if self.page is not None:
+            text = f"{self.source}, page {self.page}: {text}"
+        elif self.source not in self.message:
+            text = f"{self.source}: {text}"
         return " ".join(text.split())
 
     def to_dict(self) -> dict[str, Any]:

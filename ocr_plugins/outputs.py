@@ -16,8 +16,6 @@ from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_rep
 from ocr_plugins.source import load_or_error
 from ocr_plugins.study import EngineRun, Study
 
-_RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
-
 
 def write_outputs(
     study: Study, folder: Path, *, command: str = "", report_pages: int = 50
@@ -52,30 +50,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "pages_with_truth": sum(item.truth is not None for item in corpus.items),
         "input_errors": len(corpus.errors) + len(study.unreadable),
         "interrupted": study.interrupted,
-        "engines": {run.label: engine_summary(study, run) for run in study.runs},
-    }
-
-
-def engine_summary(study: Study, run: EngineRun) -> dict[str, Any]:
-    """One engine's scores: the convention's own average as the headline, both kinds beside it.
-
-    ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of.
-    """
-    score = study.score(run)
-    scores = score.to_dict() if score else {}
-    return {
-        "spec": run.spec.text,
-        "fingerprint": run.info.fingerprint if run.info else None,
-        "version": run.info.version if run.info else None,
-        "runtime": run.info.runtime if run.info else None,
-        "weights": dict(run.info.weights) if run.info else {},
-        **{rate: scores.get(rate) for rate in _RATES},
-        "pages": len(run.results),
-        "errors": run.errors,
-        "seconds_per_page": run.seconds_per_page,
-        "micro": scores.get("micro"),
-        "macro": scores.get("macro"),
-        "error": str(run.error) if run.error else None,
+        "engines": {run.label: study.summary(run) for run in study.runs},
     }
 
 
@@ -100,7 +75,7 @@ def study_report(study: Study, command: str, report_pages: int) -> Report:
 
 
 def _engine_row(study: Study, run: EngineRun) -> EngineRow:
-    summary = engine_summary(study, run)
+    summary = study.summary(run)
     same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "seconds_per_page", "spec")
     return EngineRow(
         label=run.label,

@@ -23,6 +23,8 @@ from ocr_plugins.tables import LEADERBOARD_COLUMNS, RESULT_COLUMNS, result_row, 
 if TYPE_CHECKING:
     import pandas as pd
 
+_RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
+
 
 @dataclass(kw_only=True)
 class EngineRun:
@@ -74,11 +76,31 @@ class Study:
         """One engine's score over all pages with ground truth that it was given; None without any."""
         return aggregate(list(run.scores.values()), self.convention) if run.scores else None
 
+    def summary(self, run: EngineRun) -> dict[str, Any]:
+        """One engine's scores: the convention's own average as the headline, both kinds beside it.
+
+        ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of.
+        """
+        score = self.score(run)
+        scores = score.to_dict() if score else {}
+        return {
+            "spec": run.spec.text,
+            "fingerprint": run.info.fingerprint if run.info else None,
+            "version": run.info.version if run.info else None,
+            "runtime": run.info.runtime if run.info else None,
+            "weights": dict(run.info.weights) if run.info else {},
+            **{rate: scores.get(rate) for rate in _RATES},
+            "pages": len(run.results),
+            "errors": run.errors,
+            "seconds_per_page": run.seconds_per_page,
+            "micro": scores.get("micro"),
+            "macro": scores.get("macro"),
+            "error": str(run.error) if run.error else None,
+        }
+
     def table(self) -> pd.DataFrame:
         """The leaderboard: a row an engine, rates as fractions, best CER first."""
-        from ocr_plugins.outputs import engine_summary
-
-        rows = {run.label: engine_summary(self, run) for run in self.runs}
+        rows = {run.label: self.summary(run) for run in self.runs}
         frame = to_frame(rows.values(), LEADERBOARD_COLUMNS)
         frame.index = frame.index.map(dict(enumerate(rows))).rename("engine")
         return frame.sort_values("cer", kind="stable", na_position="last")

@@ -129,3 +129,18 @@ def test_a_line_of_words_has_their_text_and_box() -> None:
     assert line.text == "a b c"
     assert line.polygon is not None
     assert line.polygon.box == (0, -2, 30, 5)
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (
+            {"source": "a.png", "page": 2, "message": "it failed", "hint": "try"},
+            "a.png, page 2: it failed: try",
+        ),
+        ({"source": "a.png", "message": "it is\nempty"}, "a.png: it is empty"),
+        ({"source": "a.png", "message": "a.png is empty", "hint": "copy it"}, "a.png is empty: copy it"),
+    ],
+)
+def test_an_error_is_one_line_that_names_the_page_once(values: dict[str, Any], line: str) -> None:
+    assert str(PageError(kind="k", **values)) == line
