@@ -97,8 +97,10 @@ class WorkerProcess:
     def write_pixels(self, images: Sequence[PageImage]) -> list[dict[str, Any]]:
         """Lays the images where the worker can map them, and says where each one lies."""
         starts = [0, *itertools.accumulate(image.pixels.nbytes for image in images)]
-        os.ftruncate(self._pixels, starts[-1])
-        with mmap.mmap(self._pixels, starts[-1]) as mapped:
+        # The file only grows: a worker that still looks at an earlier page must not find it gone.
+        size = max(starts[-1], os.fstat(self._pixels).st_size)
+        os.ftruncate(self._pixels, size)
+        with mmap.mmap(self._pixels, size) as mapped:
             places = []
             for start, image in zip(starts, images, strict=False):
                 target = np.frombuffer(mapped, np.uint8, image.pixels.size, start).reshape(image.pixels.shape)
