@@ -54,11 +54,11 @@ ConventionName = Annotated[
 @app.command()
 def read(
     inputs: Inputs,
-    engine: Engines = ["tesseract"],  # noqa: B006
+    engine: Engines = ["tesseract"],
     out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
-    format: Annotated[  # noqa: A002
+    format: Annotated[
         list[str], typer.Option("--format", "-f", help="files to write into --out: text, json")
-    ] = [],  # noqa: B006
+    ] = [],
     lang: Lang = None,
     device: Device = None,
     recursive: Recursive = False,
@@ -105,7 +105,7 @@ def read(
 @app.command()
 def compare(
     inputs: Inputs,
-    engines: Engines = ["tesseract,rapidocr"],  # noqa: B006
+    engines: Engines = ["tesseract,rapidocr"],
     truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for summary.json, results.jsonl, report.html")
@@ -154,7 +154,7 @@ def compare(
 
 @app.command()
 def demo(
-    engines: Engines = ["tesseract,rapidocr"],  # noqa: B006
+    engines: Engines = ["tesseract,rapidocr"],
     out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
         "demo-report"
     ),

@@ -26,8 +26,8 @@ class TextPrinter(Watcher):
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
         if isinstance(result, Page):
             if self._headings and run is not None:
-                print(f"==> {result.id or result.source} [{run.label}] <==")  # noqa: T201
-            print(result.text, flush=True)  # noqa: T201
+                print(f"==> {result.id or result.source} [{run.label}] <==")
+            print(result.text, flush=True)
 
 
 class ProgressShower(Watcher):
@@ -106,7 +106,7 @@ def print_study(study: Study) -> None:
         table.add_row(Text(str(label)), *rates, str(row["pages"]), str(row["errors"]), seconds)
     stdout_console().print(table)
     if not study.corpus.has_truth:
-        print("No ground truth, so no scores: give --truth DIR, or a manifest.")  # noqa: T201
+        print("No ground truth, so no scores: give --truth DIR, or a manifest.")
 
 
 def print_rows(title: str, rows: Mapping[str, str]) -> None:
@@ -120,7 +120,7 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))  # noqa: T201
+    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def stdout_console() -> Console:
