@@ -118,18 +118,49 @@ def compare(
         CallError: a wrong engine, option, convention, page range or folder. What goes wrong
             later is in the study: an engine that cannot run, a page that cannot be read.
     """
+    study = run_comparison(
+        inputs,
+        engines,
+        truth=truth,
+        convention=convention,
+        limit=limit,
+        out=out,
+        watcher=watcher,
+        lang=lang,
+        device=device,
+        recursive=recursive,
+        pages=pages,
+        dpi=dpi,
+    )
+    if out is not None:
+        write_outputs(study, Path(out))
+    return study
+
+
+def run_comparison(
+    inputs: Any,
+    engines: str | Iterable[str | EngineSpec],
+    *,
+    truth: str | Path | None,
+    convention: str,
+    limit: int | None,
+    out: str | Path | None,
+    watcher: Watcher | None,
+    lang: str | None,
+    device: str | None,
+    **inputs_as: Any,
+) -> Study:
+    """`compare` as far as results.jsonl: what becomes of the study is the caller's.
+
+    ``inputs_as`` says how `gather` takes the inputs: ``recursive``, ``pages``, ``dpi``.
+    """
     specs = parse_specs(engines)
     scoring = get_convention(convention)
     check_specs(specs, lang=lang, device=device)
-    corpus = gather(inputs, truth=truth, limit=limit, recursive=recursive, pages=pages, dpi=dpi)
-    watcher = watcher or Watcher()
-    if out is None:
-        return run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
-    with closing(Recorder(Path(out))) as recorder:
-        both = Watchers(recorder, watcher)
-        study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=both)
-    write_outputs(study, Path(out))
-    return study
+    corpus = gather(inputs, truth=truth, limit=limit, **inputs_as)
+    with closing(Recorder(None if out is None else Path(out))) as recorder:
+        both = Watchers(recorder, watcher or Watcher())
+        return run_study(corpus, specs, scoring, lang=lang, device=device, watcher=both)
 
 
 def evaluate(reference: str, hypothesis: str, *, convention: str = "default") -> PageScore:

@@ -122,25 +122,25 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare engines on the same pages: a table, and with --out a report to look at."""
+    from ocr_plugins.api import run_comparison
     from ocr_plugins.console import ProgressShower, print_json, print_study
-    from ocr_plugins.corpus import gather
-    from ocr_plugins.evaluation import get_convention
     from ocr_plugins.outputs import study_summary, write_outputs
-    from ocr_plugins.recording import Recorder, Watchers
-    from ocr_plugins.spec import parse_specs
-    from ocr_plugins.study import check_specs, run_study
 
     with _WrongCall(json, out):
-        specs = parse_specs(engines)
-        check_specs(specs, lang=lang, device=device)
-        scoring = get_convention(convention)
-        corpus = gather(inputs, truth=truth, recursive=recursive, pages=pages, dpi=dpi, limit=limit)
-        recorder = Recorder(out)
-    watcher = Watchers(recorder, ProgressShower(quiet))
-    try:
-        study = run_study(corpus, specs, scoring, lang=lang, device=device, watcher=watcher)
-    finally:
-        recorder.close()
+        study = run_comparison(
+            inputs,
+            engines,
+            truth=truth,
+            convention=convention,
+            limit=limit,
+            out=out,
+            watcher=ProgressShower(quiet),
+            lang=lang,
+            device=device,
+            recursive=recursive,
+            pages=pages,
+            dpi=dpi,
+        )
     if json:
         print_json(study_summary(study))
     else:
