@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from running import register
 
 CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 
@@ -16,3 +17,13 @@ def corpora() -> Path:
     if not CORPORA.is_dir():
         pytest.skip(f"no corpora at {CORPORA}: set OCR_PLUGINS_CORPORA")
     return CORPORA
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder where the parrot is known."""
+    monkeypatch.syspath_prepend(register(tmp_path / "plugins", parrot="parrot_engine:ParrotEngine"))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

@@ -9,22 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from running import manifest, printed, register, results, told
+from running import manifest, printed, results, told
 
 import ocr_plugins
 from ocr_plugins.errors import CallError, EngineUnavailableError, ManifestError
 from ocr_plugins.study import EngineRun, Watcher
 from ocr_plugins.testing import drawn_page
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder where the parrot is known."""
-    monkeypatch.syspath_prepend(register(tmp_path / "plugins", parrot="parrot_engine:ParrotEngine"))
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def test_read_takes_what_a_user_has(here: Path) -> None:

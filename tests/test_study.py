@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from running import manifest, register, told
+from running import manifest, told
 
 from ocr_plugins.corpus import Corpus, gather
 from ocr_plugins.document import Page, PageError
@@ -21,16 +21,6 @@ from ocr_plugins.spec import parse_specs
 from ocr_plugins.study import EngineRun, Study, Watcher, run_study
 
 BLANK = np.full((8, 9), 255, np.uint8)
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder where the parrot is known."""
-    monkeypatch.syspath_prepend(register(tmp_path / "plugins", parrot="parrot_engine:ParrotEngine"))
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def ids(corpus: Corpus) -> list[str]:
