@@ -207,8 +207,9 @@ class Provenance:
     """How a page was read: enough to read it again in the same way.
 
     ``weights`` maps the name of each model file to its SHA-256, ``options`` are the ones the
-    engine ran with, ``seconds`` is the time the engine took for this page, and
-    ``fingerprint`` is a hash of all but the seconds.
+    engine ran with, ``seconds`` is the time the engine took for this page, and ``fingerprint``
+    is a hash of what can change the text. ``faults`` says what happened to the workers that
+    this page, or the batch it was in, cost before it was read: ``crashed (SIGKILL)``.
     """
 
     engine: str
@@ -220,6 +221,7 @@ class Provenance:
     options: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: tuple[str, ...] = ()
     seconds: float | None = None
+    faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds >= 0):
@@ -227,10 +229,11 @@ class Provenance:
         object.__setattr__(self, "weights", dict(self.weights))
         object.__setattr__(self, "options", dict(self.options))
         object.__setattr__(self, "preprocessing", tuple(self.preprocessing))
+        object.__setattr__(self, "faults", tuple(self.faults))
 
     def to_dict(self) -> dict[str, Any]:
         out = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {**out, "preprocessing": list(self.preprocessing)}
+        return {**out, "preprocessing": list(self.preprocessing), "faults": list(self.faults)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -342,6 +345,9 @@ class PageError:
     way out; no text of the document is in them. ``page`` is None where the source could not even
     be opened. ``detail`` holds what the engine itself said: its exception, or the tail of a crashed
     worker's stderr. It is kept with the results and never logged.
+
+    ``detected`` makes it a detection: the lines that were found by what cannot read them, in
+    reading order. A detection is no reading, so it is never scored.
     """
 
     source: str
@@ -353,6 +359,7 @@ class PageError:
     level: Level = "page"
     detail: str = ""
     provenance: Provenance | None = None
+    detected: tuple[Polygon, ...] | None = None
 
     def __str__(self) -> str:
         text = f"{self.message}: {self.hint}" if self.hint else self.message
@@ -365,6 +372,10 @@ class PageError:
     def to_dict(self) -> dict[str, Any]:
         out = {f.name: getattr(self, f.name) for f in fields(self)}
         out["provenance"] = self.provenance.to_dict() if self.provenance else None
+        if self.detected is None:
+            del out["detected"]
+        else:
+            out["detected"] = [[list(point) for point in polygon.points] for polygon in self.detected]
         return {"schema_version": SCHEMA_VERSION, **out}
 
     @classmethod
@@ -375,6 +386,8 @@ class PageError:
         values = {key: value for key, value in data.items() if key in known}
         if values.get("provenance"):
             values["provenance"] = Provenance.from_dict(values["provenance"])
+        if values.get("detected") is not None:
+            values["detected"] = tuple(Polygon(tuple((x, y) for x, y in p)) for p in values["detected"])
         return cls(**values)
 
 

@@ -17,16 +17,17 @@ import itertools
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, Protocol, Self, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from ocr_plugins.document import LEVELS, Level, Line, Page, PageError, Polygon, Provenance, Region
-from ocr_plugins.errors import EngineUnavailableError, OcrError
+from ocr_plugins.errors import CallError, EngineUnavailableError, OcrError
 from ocr_plugins.image import PageImage
 from ocr_plugins.options import OptionsT
 
 Layout = Sequence[Line] | Sequence[Region]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class Capabilities:
 
     Args:
         takes: the levels of image it reads.
-        gives: the elements of its pages: any of regions, lines, words, glyphs.
+        gives: the elements of its pages: any of regions, lines, words, glyphs. Polygons alone
+            are what a detector gives: it finds lines and reads none.
         ordered: whether lines come in reading order.
         languages: ISO 639-1 codes of the models that are there; empty means any.
         alphabet: the characters it can give, None where nothing bounds them.
@@ -44,12 +46,17 @@ class Capabilities:
     """
 
     takes: tuple[Level, ...] = LEVELS
-    gives: tuple[Literal["regions", "lines", "words", "glyphs"], ...] = ("lines",)
+    gives: tuple[Literal["regions", "lines", "words", "glyphs", "polygons"], ...] = ("lines",)
     ordered: bool = True
     languages: tuple[str, ...] = ()
     alphabet: str | None = None
     confidence_kind: str | None = None
     devices: tuple[str, ...] = ("cpu",)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it gives text; else it only finds lines."""
+        return self.gives != ("polygons",)
 
     def to_dict(self) -> dict[str, Any]:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}
@@ -141,9 +148,9 @@ class Recognizer(Protocol):
 class BaseEngine(ABC, Generic[OptionsT]):
     """The shared half of an adapter.
 
-    A subclass sets the class variables and writes ``identify`` and ``read_pages``; ``load``
-    where models are opened; ``recognize`` where it reads lines or words, which makes it a
-    `Recognizer`; ``detect`` where it can find lines alone, which makes it a `Detector`.
+    A subclass sets the class variables and writes ``identify``; ``read_pages`` where it reads
+    pages; ``load`` where models are opened; ``recognize`` where it reads lines or words, which
+    makes it a `Recognizer`; ``detect`` where it can find lines alone, which makes it a `Detector`.
 
     The module of an adapter imports its engine inside these methods, never at its top: the
     parent process loads the module to learn about the engine without having it installed.
@@ -154,6 +161,10 @@ class BaseEngine(ABC, Generic[OptionsT]):
     modules: ClassVar[tuple[str, ...]] = ()
     #: The command that makes ``modules`` importable.
     install_hint: ClassVar[str] = ""
+    #: The Pythons its own environment can be built with (PEP 440).
+    pythons: ClassVar[str] = ">=3.11"
+    #: The detector that cuts the lines, where it reads lines only and none is named.
+    default_detector: ClassVar[str] = ""
     #: The engine's options.
     options_type: type[OptionsT]
     #: How many images one call of ``read_pages`` gets.
@@ -173,9 +184,9 @@ class BaseEngine(ABC, Generic[OptionsT]):
             EngineUnavailableError: what is missing, with the command that mends it.
         """
 
-    @abstractmethod
     def read_pages(self, images: Sequence[PageImage]) -> Sequence[Layout]:
         """The lines, or the regions, of each page image, in its pixels. May raise."""
+        raise NotImplementedError(f"{type(self).__name__} takes pages but has no read_pages()")
 
     def load(self) -> None:
         """Opens the model. Called once, before the first image."""
@@ -236,33 +247,68 @@ class BaseEngine(ABC, Generic[OptionsT]):
             while batch := list(itertools.islice(group, self.batch_size)):
                 yield from self._read_batch(batch)
 
+    def find_lines(self, images: Iterable[PageImage]) -> Iterator[tuple[Polygon, ...] | PageError]:
+        """The lines of each image in reading order, or why there are none to be had.
+
+        One result an image, in order; a batch that fails is tried image by image.
+
+        Raises:
+            CallError: the engine is no `Detector`.
+        """
+        if not isinstance(self, Detector):
+            raise CallError(f"engine {self.name!r} finds no lines", "name another as detector=")
+        self.open()
+        remaining = iter(images)
+        while batch := list(itertools.islice(remaining, self.batch_size)):
+            yield from self._attempt(batch, self._found)
+
+    def why_no_text(self) -> tuple[str, str]:
+        """What the records of an engine say that finds lines and reads none: message and hint."""
+        return f"engine {self.name!r} finds lines and reads none", f"take it as detector={self.name}"
+
     def _read_batch(self, batch: Sequence[PageImage]) -> list[Page | PageError]:
         level = batch[0].level
         if level not in self.info.capabilities.takes:
             takes = ", ".join(self.info.capabilities.takes)
-            return [
-                self._error(
-                    image, "unsupported_level", f"{self.name} does not read a {level}", f"it reads: {takes}"
-                )
-                for image in batch
-            ]
-        started = time.perf_counter()
+            message = f"{self.name} does not read a {level}"
+            return [self._error(image, "unsupported_level", message, f"it reads: {takes}") for image in batch]
+        return self._attempt(batch, self._pages if self.info.capabilities.reads else self._detections)
+
+    def _attempt(
+        self, batch: Sequence[PageImage], act: Callable[[Sequence[PageImage]], Sequence[T]]
+    ) -> list[T | PageError]:
         try:
-            layouts = self._layouts(batch)
-            seconds = (time.perf_counter() - started) / len(batch)
-            return [self._page(image, layout, seconds) for image, layout in zip(batch, layouts, strict=True)]
+            return [*act(batch)]
         except Exception as error:  # noqa: BLE001 - whatever an engine raises costs its page alone
             if len(batch) > 1:
-                return [result for image in batch for result in self._read_batch([image])]
+                return [result for image in batch for result in self._attempt([image], act)]
             kind = "out_of_memory" if isinstance(error, MemoryError) else "engine_failed"
-            return [
-                self._error(
-                    batch[0],
-                    kind,
-                    f"{self.name} failed ({_brief(error)})",
-                    "look at the page, or take another engine",
-                )
-            ]
+            message = f"{self.name} failed ({_brief(error)})"
+            return [self._error(batch[0], kind, message, "look at the page, or take another engine")]
+
+    def _pages(self, batch: Sequence[PageImage]) -> Sequence[Page | PageError]:
+        started = time.perf_counter()
+        layouts = self._layouts(batch)
+        seconds = (time.perf_counter() - started) / len(batch)
+        return [self._page(image, layout, seconds) for image, layout in zip(batch, layouts, strict=True)]
+
+    def _detections(self, batch: Sequence[PageImage]) -> Sequence[Page | PageError]:
+        started = time.perf_counter()
+        found = self._found(batch)
+        provenance = self.info.provenance((time.perf_counter() - started) / len(batch))
+        message, hint = self.why_no_text()
+        return [
+            replace(page_error(image, "no_text", message, hint, provenance=provenance), detected=polygons)
+            for image, polygons in zip(batch, found, strict=True)
+        ]
+
+    def _found(self, batch: Sequence[PageImage]) -> Sequence[tuple[Polygon, ...]]:
+        if not isinstance(self, Detector):
+            raise TypeError(f"{type(self).__name__} gives polygons but has no detect()")
+        found = [tuple(polygons) for polygons in self.detect(batch)]
+        if len(found) != len(batch):
+            raise ValueError(f"detect() gave {len(found)} results for {len(batch)} images")
+        return found
 
     def _layouts(self, batch: Sequence[PageImage]) -> Sequence[Layout]:
         if batch[0].level == "page":

@@ -55,4 +55,9 @@ def resolve(extra: str) -> list[str]:
 core = PROJECT["project"]["dependencies"] + BUILD
 compile_lock("requirements/dev.txt", core + resolve("dev"))
 compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
-compile_lock("adapters/locks/easyocr.txt", EXTRAS["easyocr"])
+for engine in ("easyocr", "trocr"):
+    compile_lock(f"adapters/locks/{engine}.txt", EXTRAS[engine])
+# Its NumPy has no wheel, and its TensorFlow no solution, from Python 3.13 on.
+compile_lock(
+    "adapters/locks/keras-ocr.txt", [f'{one}; python_version < "3.13"' for one in EXTRAS["keras-ocr"]]
+)
