@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ocr_plugins.errors import SourceError
-from ocr_plugins.pixels import Pixels, check_size
+from ocr_plugins.pixels import Pixels, check_size, copied
 
 # PDFium is not made for threads.
 _PDFIUM_LOCK = threading.RLock()
@@ -42,7 +40,7 @@ def render(content: Path | bytes, name: str, page: int, dpi: float) -> Pixels:
         try:
             view = bitmap.to_numpy()[:, :, :3]
             grey = (view[:, :, 0] == view[:, :, 1]).all() and (view[:, :, 0] == view[:, :, 2]).all()
-            return np.array(view[:, :, 0] if grey else view, order="C")
+            return copied(view[:, :, 0] if grey else view)
         finally:
             bitmap.close()
             sheet.close()

@@ -20,6 +20,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -33,10 +34,28 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 
 MIN_SIDE = 4
+Allocate = Callable[[tuple[int, ...]], Pixels]
+_ALLOCATE: ContextVar[Allocate | None] = ContextVar("allocate", default=None)
 _BAND_PIXELS = 4_000_000
 _LOGGER = logging.getLogger("PIL")
 _LOGGER.addHandler(logging.NullHandler())
 _PILLOW_LOCK = threading.RLock()
+
+
+@contextmanager
+def allocated_by(allocate: Allocate) -> Iterator[None]:
+    """Images that are loaded inside lie where ``allocate`` puts them, given their shape."""
+    token = _ALLOCATE.set(allocate)
+    try:
+        yield
+    finally:
+        _ALLOCATE.reset(token)
+
+
+def new_pixels(shape: tuple[int, ...]) -> Pixels:
+    """An array of any content for the pixels of a page."""
+    allocate = _ALLOCATE.get()
+    return np.empty(shape, np.uint8) if allocate is None else allocate(shape)
 
 
 def from_array(array: NDArray[Any], name: str) -> Pixels:
@@ -61,9 +80,14 @@ def from_array(array: NDArray[Any], name: str) -> Pixels:
         array = np.rint(array * 255).astype(np.uint8)
     elif array.dtype.itemsize == 2:
         array = _to_8_bits(array, 65535)
-    return (
-        _on_white(array) if array.ndim == 3 and array.shape[2] == 4 else np.array(array, np.uint8, order="C")
-    )
+    return copied(_on_white(array) if array.ndim == 3 and array.shape[2] == 4 else array)
+
+
+def copied(array: NDArray[np.uint8]) -> Pixels:
+    """The same values in `new_pixels`."""
+    pixels = new_pixels(array.shape)
+    pixels[...] = array
+    return pixels
 
 
 def check_array(array: NDArray[Any], name: str) -> None:
@@ -96,7 +120,7 @@ def to_pixels(image: Image.Image, name: str) -> Pixels:
     image.load()
     grey, convert = _converter(image, name)
     width, height = image.size
-    pixels = np.empty((height, width) if grey else (height, width, 3), np.uint8)
+    pixels = new_pixels((height, width) if grey else (height, width, 3))
     # By bands, because each conversion holds the picture several times over.
     rows = max(1, _BAND_PIXELS // width)
     for top in range(0, height, rows):
@@ -217,7 +241,7 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
         7: lambda p: p[::-1, ::-1].swapaxes(0, 1),
         8: lambda p: p[:, ::-1].swapaxes(0, 1),
     }.get(orientation)
-    return pixels if turned is None else np.ascontiguousarray(turned(pixels))
+    return pixels if turned is None else copied(turned(pixels))
 
 
 def _converter(image: Image.Image, name: str) -> tuple[bool, Callable[[Image.Image], NDArray[Any]]]:

@@ -2,8 +2,8 @@
 
 Started by `ocr_plugins.host` as a plain script of the engine's environment, which need not
 have this package installed: the parent says where its modules lie. Requests and answers are
-JSON lines on two pipes; pixels lie in a file without a name that both processes map. What the
-engine prints goes to stderr, where the host keeps its end for error records.
+JSON lines on a socket; pixels lie in files without a name, which come along with a request. What
+the engine prints goes to stdout and stderr, of which the host keeps the end for error records.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import mmap
 import os
 import select
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,27 +46,30 @@ class PackageFinder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, init, submodule_search_locations=[place])
 
 
-def die_with_parent(request_fd: int) -> None:
+def die_with_parent(connection: socket.socket) -> None:
     """Ends this process's group when the parent is gone, even while the engine is busy or hangs."""
+    parent = os.getppid()
+    poll = select.poll()
+    poll.register(connection, 0)
 
     def watch() -> None:
-        poll = select.poll()
-        poll.register(request_fd, 0)
-        while not any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll()):
-            pass
+        # A process that the parent has forked may hold its end of the socket: hence the look at
+        # whose child this is.
+        while os.getppid() == parent:
+            if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(1000)):
+                break
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
 class Worker:
-    """Answers requests for one engine: describe, open, read."""
+    """Answers requests for one engine: describe, open, read, find (lines)."""
 
-    def __init__(self, pixel_fd: int) -> None:
-        self.pixel_fd = pixel_fd
+    def __init__(self) -> None:
         self.engine: Any = None
 
-    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, request: Mapping[str, Any], files: Sequence[int]) -> dict[str, Any]:
         from ocr_plugins.errors import OcrError
 
         try:
@@ -74,8 +78,10 @@ class Worker:
                     return {"info": self._engine(request).info.to_dict()}
                 case "open":
                     return {"info": self._engine(request).open().info.to_dict()}
+                case "find":
+                    return {"results": self._find(self._images(request, files))}
                 case _:
-                    return {"results": self._read(request["images"])}
+                    return {"results": self._read(self._images(request, files))}
         except OcrError as error:
             return {"error": {"kind": error.kind, "message": error.message, "hint": error.hint}}
 
@@ -89,40 +95,60 @@ class Worker:
             self.engine = engine_class(options, spec=request["spec"])
         return self.engine
 
-    def _read(self, images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def _read(self, images: Iterator[Any]) -> list[dict[str, Any]]:
         from ocr_plugins.document import Page
 
-        results = self.engine.read(self._image(image) for image in images)
+        results = self.engine.read(images)
         return [{"type": "page" if isinstance(r, Page) else "error", **r.to_dict()} for r in results]
 
-    def _image(self, image: Mapping[str, Any]) -> Any:
+    def _find(self, images: Iterator[Any]) -> list[dict[str, Any]]:
+        return [
+            {"type": "lines", "polygons": [polygon.points for polygon in found]}
+            if isinstance(found, tuple)
+            else {"type": "error", **found.to_dict()}
+            for found in self.engine.find_lines(images)
+        ]
+
+    def _images(self, request: Mapping[str, Any], files: Sequence[int]) -> Iterator[Any]:
         import numpy as np
 
         from ocr_plugins.image import PageImage
 
-        shape = tuple(image["shape"])
-        length = int(np.prod(shape))
-        mapped = mmap.mmap(self.pixel_fd, image["offset"] + length, access=mmap.ACCESS_READ)
-        pixels = np.frombuffer(mapped, np.uint8, count=length, offset=image["offset"]).reshape(shape)
-        return PageImage(pixels=pixels, **image["about"])
+        for image in request["images"]:
+            shape = tuple(image["shape"])
+            length, offset = int(np.prod(shape)), image["offset"]
+            mapped = mmap.mmap(files[image["file"]], offset + length, access=mmap.ACCESS_READ)
+            pixels = np.frombuffer(mapped, np.uint8, count=length, offset=offset).reshape(shape)
+            yield PageImage(pixels=pixels, **image["about"])
 
 
-def main(request_fd: int, answer_fd: int, pixel_fd: int) -> None:
-    die_with_parent(request_fd)
-    worker = Worker(pixel_fd)
-    with (
-        os.fdopen(request_fd, encoding="utf-8") as requests,
-        os.fdopen(answer_fd, "w", encoding="utf-8") as answers,
-    ):
-        for line in requests:
-            request = json.loads(line)
-            if request["do"] == "exit":
-                break
-            if "packages" in request:
-                sys.meta_path.insert(0, PackageFinder(request["packages"]))
-            answers.write(json.dumps(worker.answer(request)) + "\n")
-            answers.flush()
+def requests(connection: socket.socket) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """Each request with the files that came along, which are closed after it."""
+    buffer = b""
+    files: list[int] = []
+    while True:
+        data, more, _, _ = socket.recv_fds(connection, 1 << 16, 253)
+        if not data:
+            return
+        buffer, files = buffer + data, files + more
+        if buffer.endswith(b"\n"):
+            yield json.loads(buffer), files
+            for fd in files:
+                os.close(fd)
+            buffer, files = b"", []
+
+
+def main(connection: socket.socket) -> None:
+    die_with_parent(connection)
+    worker = Worker()
+    for request, files in requests(connection):
+        if request["do"] == "exit":
+            break
+        if "packages" in request and worker.engine is None:
+            sys.path[:] = request["path"] or sys.path
+            sys.meta_path.insert(0, PackageFinder(request["packages"]))
+        connection.sendall(json.dumps(worker.answer(request, files)).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,32 +1,35 @@
-"""One worker process as the host sees it: requests, answers, pixels, its end.
+"""One worker process as the host sees it: requests, answers, pixels, limits, its end.
 
-`ocr_plugins.worker` is what runs inside.
+`ocr_plugins.worker` is what runs inside. Nothing that the two use has a name in a file system,
+so nothing can be left behind.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
+import fcntl
 import json
-import mmap
 import os
 import select
 import signal
+import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
+from typing import Any
 
 from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.image import PageImage
+from ocr_plugins.memory import MEGABYTE, tree_memory
+from ocr_plugins.shared_pixels import anonymous_file
+from ocr_plugins.threads import thread_environment
 
 _WORKER = Path(__file__).with_name("worker.py")
 _TAIL = 2000
 _LOOK_EVERY = 0.1
+_MEASURE_EVERY = 0.25
+# What an engine prints is kept for error records only: this much between pages, and within one.
+_PRINTED_KEPT, _PRINTED_MOST = MEGABYTE, 64 * MEGABYTE
 
 
 class WorkerFault(Exception):  # noqa: N818 - what happened to a worker, never shown as an error
@@ -38,27 +41,34 @@ class WorkerFault(Exception):  # noqa: N818 - what happened to a worker, never s
 
 
 class WorkerProcess:
-    """One worker: a process group of its own, two pipes, and a file without a name for pixels.
+    """One worker: a process group of its own and a socket to it.
 
-    Nothing it uses has a name in a file system, so nothing can be left behind.
+    A request is sent by `send`; its answer is had from `receive`, which is to be called when the
+    socket is readable and at least every tenth of a second, so that limits are kept.
+
+    Args:
+        python: the interpreter to run.
+        threads: threads that the engine's libraries are told they may use.
+        most_memory: bytes above which the worker is given up in the middle of a page; None sets no limit.
     """
 
-    def __init__(self, python: str) -> None:
-        request_read, self._requests = os.pipe()
-        self._answers, answer_write = os.pipe()
-        self._pixels = _anonymous_file()
-        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._buffer = b""
-        passed = (request_read, answer_write, self._pixels)
+    def __init__(self, python: str, threads: int, most_memory: int | None = None) -> None:
+        self._most_memory = most_memory
+        self._deadline = self._measured = 0.0
+        self._allowed = 0.0
+        self._buffer = bytearray()
+        self._output = _open_output()
+        self._socket, theirs = socket.socketpair()
+        environment = thread_environment(threads, os.environ)
         try:
             self._process = subprocess.Popen(
-                [python, "-I", str(_WORKER), *map(str, passed)],
+                [python, "-I", str(_WORKER), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
-                pass_fds=passed,
+                pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env=os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
+                env=environment | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
             )
         except OSError as error:
             self._close_files()
@@ -68,52 +78,61 @@ class WorkerProcess:
                 kind="no_interpreter",
             ) from None
         finally:
-            os.close(request_read)
-            os.close(answer_write)
+            theirs.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the worker and its children hold."""
+        return tree_memory(self._process.pid)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def ask(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """One answer for one request. Raises WorkerFault, after which the worker is of no more use."""
-        deadline = time.monotonic() + timeout
-        try:
-            os.write(self._requests, json.dumps(request).encode() + b"\n")
-        except OSError:
-            raise self._died() from None
-        while b"\n" not in self._buffer[-65536:]:
-            if not self._readable(deadline):
-                raise WorkerFault("timeout", f"took longer than {timeout:g} s", self._tail())
-            chunk = os.read(self._answers, 65536)
-            if not chunk:
-                raise self._died()
-            self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        try:
-            answer = json.loads(line)
-            if isinstance(answer, dict):
-                return answer
-        except ValueError:
-            pass
-        raise WorkerFault("bad_output", "gave an answer that is not JSON", self._tail())
+        """One answer for one request, waited for. Raises WorkerFault."""
+        self.send(request, timeout)
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        while (answer := self.receive()) is None:
+            poll.poll(_LOOK_EVERY * 1000)
+        return answer
 
-    def write_pixels(self, images: Sequence[PageImage]) -> list[dict[str, Any]]:
-        """Lays the images where the worker can map them, and says where each one lies."""
-        starts = [0, *itertools.accumulate(image.pixels.nbytes for image in images)]
-        # The file only grows: a worker that still looks at an earlier page must not find it gone.
-        size = max(starts[-1], os.fstat(self._pixels).st_size)
-        os.ftruncate(self._pixels, size)
-        with mmap.mmap(self._pixels, size) as mapped:
-            places = []
-            for start, image in zip(starts, images, strict=False):
-                target = np.frombuffer(mapped, np.uint8, image.pixels.size, start).reshape(image.pixels.shape)
-                target[...] = image.pixels
-                del target
-                about = {key: getattr(image, key) for key in ("source", "page", "dpi", "level", "id")}
-                places.append({"offset": start, "shape": list(image.pixels.shape), "about": about})
-        return places
+    def send(self, request: Mapping[str, Any], timeout: float, files: Sequence[int] = ()) -> None:
+        """One request, and how many seconds its answer may take."""
+        self._allowed, self._deadline = timeout, time.monotonic() + timeout
+        line = json.dumps(request).encode() + b"\n"
+        # A worker that has died is found by `receive`, which knows why.
+        with contextlib.suppress(OSError):
+            if files:
+                line = line[socket.send_fds(self._socket, [line], list(files)) :]
+            self._socket.sendall(line)
+
+    def receive(self) -> dict[str, Any] | None:
+        """The answer, or None as long as there is none.
+
+        Raises:
+            WorkerFault: it died, took too long or too much memory, or answered nonsense; it is
+                of no more use then.
+        """
+        try:
+            while chunk := self._socket.recv(1 << 20, socket.MSG_DONTWAIT):
+                self._buffer += chunk
+                if b"\n" in chunk:
+                    return self._answer()
+        except BlockingIOError:
+            self._check_limits()
+            return None
+        except OSError:
+            pass
+        raise self._died()
 
     def close(self, patience: float = 5.0) -> None:
         """Asks the worker to end, and kills its process group when it does not."""
-        with contextlib.suppress(OSError):
-            os.write(self._requests, b'{"do": "exit"}\n')
+        self.send({"do": "exit"}, patience)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self.kill()
@@ -124,43 +143,56 @@ class WorkerProcess:
         self._process.wait()
         self._close_files()
 
-    def _close_files(self) -> None:
-        for fd in (self._requests, self._answers, self._pixels):
-            with contextlib.suppress(OSError):
-                os.close(fd)
-        self._output.close()
+    def _answer(self) -> dict[str, Any]:
+        line, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer = bytearray(rest)
+        if os.fstat(self._output).st_size > _PRINTED_KEPT:
+            os.ftruncate(self._output, 0)
+        try:
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        except ValueError:
+            pass
+        raise WorkerFault("bad_output", "gave an answer that is not JSON", self._tail())
 
-    def _readable(self, deadline: float) -> bool:
-        """Waits for the answer pipe; False when the deadline passes. Raises WorkerFault for a death.
-
-        The pipe alone does not tell of a death: a child that the worker left behind holds it open.
-        """
-        poll = select.poll()
-        poll.register(self._answers, select.POLLIN)
-        while not poll.poll(_LOOK_EVERY * 1000):
-            if self._process.poll() is not None and not poll.poll(0):
-                raise self._died()
-            if time.monotonic() > deadline:
-                return False
-        return True
+    def _check_limits(self) -> None:
+        now = time.monotonic()
+        # The socket alone does not tell of a death: a child that the worker left behind holds it open.
+        if self._process.poll() is not None:
+            raise self._died()
+        if now > self._deadline:
+            raise WorkerFault("timeout", f"took longer than {self._allowed:g} s", self._tail())
+        if os.fstat(self._output).st_size > _PRINTED_MOST:
+            raise WorkerFault("bad_output", f"printed more than {_PRINTED_MOST // MEGABYTE} MB", self._tail())
+        if self._most_memory is not None and now - self._measured > _MEASURE_EVERY:
+            self._measured = now
+            if self.memory > self._most_memory:
+                limit = f"took more than {self._most_memory / MEGABYTE:.0f} MB of memory"
+                raise WorkerFault("out_of_memory", limit, self._tail())
 
     def _died(self) -> WorkerFault:
         try:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
-            return WorkerFault("crashed", "closed its pipe", self._tail())
+            return WorkerFault("crashed", "closed its socket", self._tail())
         name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return WorkerFault("crashed", f"crashed ({name})", self._tail())
 
     def _tail(self) -> str:
-        size = self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(size - _TAIL, 0))
-        return self._output.read().decode("utf-8", "replace").strip()
+        size = os.fstat(self._output).st_size
+        kept = os.pread(self._output, _TAIL, max(size - _TAIL, 0))
+        return kept.decode("utf-8", "replace").strip()
+
+    def _close_files(self) -> None:
+        self._socket.close()
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
 
 
-def _anonymous_file() -> int:
-    """A file in memory where the system has that, else on disk; gone with its last descriptor."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("ocr-plugins-pixels")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+def _open_output() -> int:
+    """Where a worker's stdout and stderr go; it can be emptied while the worker writes."""
+    output = anonymous_file("ocr-plugins-output")
+    fcntl.fcntl(output, fcntl.F_SETFL, fcntl.fcntl(output, fcntl.F_GETFL) | os.O_APPEND)
+    return output
