@@ -283,8 +283,10 @@ class BaseEngine(ABC, Generic[OptionsT]):
             if len(batch) > 1:
                 return [result for image in batch for result in self._attempt([image], act)]
             kind = "out_of_memory" if isinstance(error, MemoryError) else "engine_failed"
-            message = f"{self.name} failed ({_brief(error)})"
-            return [self._error(batch[0], kind, message, "look at the page, or take another engine")]
+            # What an exception says may quote the page, so it stays out of what is shown and logged.
+            message = f"{self.name} failed ({type(error).__name__})"
+            hint = "look at the page, or take another engine"
+            return [self._error(batch[0], kind, message, hint, detail=_brief(error))]
 
     def _pages(self, batch: Sequence[PageImage]) -> Sequence[Page | PageError]:
         started = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ocr_plugins.document import Line
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
@@ -17,6 +19,7 @@ from ocr_plugins.image import PageImage
 from ocr_plugins.options import Options, option
 
 FINE, RAISE, SEGFAULT, KILLED, EXIT, HANG, TOO_FEW, NO_TEXT, NOISE, SURROGATE, ONCE, FORK = range(12)
+END, SWALLOW, LEAK, SHOUT, SLOW, ENVIRONMENT = range(12, 18)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,7 @@ class FaultyEngine(BaseEngine[FaultyOptions]):
     name = "faulty"
     options_type = FaultyOptions
     batch_size = 3
-    calls = 0
+    leaked: ClassVar[list[bytes]] = []
 
     def identify(self) -> EngineInfo:
         return EngineInfo(
@@ -77,9 +80,31 @@ class FaultyEngine(BaseEngine[FaultyOptions]):
                     time.sleep(600)
                 (self.options.folder or Path()).joinpath("group").write_text(str(os.getpgid(0)))
                 os.kill(os.getpid(), signal.SIGKILL)
+            case v if v == END:
+                os._exit(0)
+            case v if v == SWALLOW:
+                while True:
+                    self.leaked.append(os.urandom(1_000_000) * 10)
+            case v if v == LEAK:
+                self.leaked.append(b"x" * 5_000_000)
+                return (Line(text=f"{own_memory()} {os.getpid()}"),)
+            case v if v == SHOUT:
+                while True:
+                    print("all the pages at once " * 5000)
+            case v if v == SLOW:
+                (self.options.folder or Path()).joinpath("slow").write_text(str(os.getpid()))
+                time.sleep(1)
+            case v if v == ENVIRONMENT:
+                return (Line(text=json.dumps(dict(os.environ))),)
             case v if v == ONCE:
                 mark = (self.options.folder or Path()) / "crashed"
                 if not mark.exists():
                     mark.touch()
                     os.kill(os.getpid(), signal.SIGSEGV)
         return (Line(text=f"{image.source} read by {os.getpid()}"),)
+
+
+def own_memory() -> int:
+    """Bytes that this process holds for itself."""
+    resident, shared = (int(n) for n in Path("/proc/self/statm").read_text().split()[1:3])
+    return (resident - shared) * os.sysconf("SC_PAGESIZE")
