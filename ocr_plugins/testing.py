@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ocr_plugins.document import LEVELS, Element, Level, Page, PageError
+from ocr_plugins.document import LEVELS, Element, Level, Page, PageError, Polygon
 from ocr_plugins.engine import Engine, EngineInfo
 from ocr_plugins.host import open_engine
 from ocr_plugins.image import PageImage
@@ -33,7 +33,7 @@ def check_engine(engine: Engine | str | EngineSpec, *, expect_text: bool = True)
 
     Args:
         engine: an open engine, or the spec of one to open.
-        expect_text: whether it must find text on a page of plain print.
+        expect_text: whether it must find text, or lines, on a page of plain print.
 
     Raises:
         AssertionError: naming the promise that is broken.
@@ -47,10 +47,7 @@ def check_engine(engine: Engine | str | EngineSpec, *, expect_text: bool = True)
         results = list(opened.read(images))
         _check_results(info, images, results)
         if expect_text and "page" in info.capabilities.takes:
-            _promise(
-                bool(results[0].text.strip() if isinstance(results[0], Page) else ""),
-                "finds text on plain print",
-            )
+            _promise(_finds_something(results[0]), "finds text, or lines, on plain print")
         again = list(opened.read(images[:2]))
         _promise([_content(r) for r in again] == [_content(r) for r in results[:2]], "reads the same twice")
         _check_laziness(opened, images[0])
@@ -128,6 +125,11 @@ def _check_results(info: EngineInfo, images: Sequence[PageImage], results: Seque
             _check_page(info, image, result)
         else:
             _promise(bool(result.kind and result.message), "says what went wrong")
+            _promise(
+                result.detected is None or not info.capabilities.reads, "reads, or declares that it does not"
+            )
+            for polygon in result.detected or ():
+                _check_place(polygon, image.size)
     _promise(_content(results[0]) == _content(results[-1]), "carries nothing over from page to page")
 
 
@@ -150,10 +152,14 @@ def _check_page(info: EngineInfo, image: PageImage, page: Page) -> None:
                 "gives the kind of confidence it declares",
             )
         if element.polygon is not None:
-            x0, y0, x1, y1 = element.polygon.box
-            width, height = page.size
-            inside = -_MARGIN <= x0 <= x1 <= width + _MARGIN and -_MARGIN <= y0 <= y1 <= height + _MARGIN
-            _promise(inside, "puts boxes on the image, in its pixels")
+            _check_place(element.polygon, page.size)
+
+
+def _check_place(polygon: Polygon, size: tuple[int, int]) -> None:
+    x0, y0, x1, y1 = polygon.box
+    width, height = size
+    inside = -_MARGIN <= x0 <= x1 <= width + _MARGIN and -_MARGIN <= y0 <= y1 <= height + _MARGIN
+    _promise(inside, "puts boxes on the image, in its pixels")
 
 
 def _check_laziness(engine: Engine, image: PageImage) -> None:
@@ -188,8 +194,14 @@ def _elements(page: Page) -> Iterator[Element]:
 
 
 def _content(result: Page | PageError) -> Any:
-    """What was read, without how long it took."""
-    return (result.lines, result.regions) if isinstance(result, Page) else result.kind
+    """What was read or found, without how long it took."""
+    if isinstance(result, Page):
+        return result.lines, result.regions
+    return result.kind, result.detected
+
+
+def _finds_something(result: Page | PageError) -> bool:
+    return bool(result.text.strip() if isinstance(result, Page) else result.detected)
 
 
 def _promise(kept: bool, promise: str) -> None:

@@ -18,6 +18,7 @@ from ocr_plugins.document import Page, PageError, Polygon
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.host import open_engine, prepare_engine
 from ocr_plugins.image import PageImage
+from ocr_plugins.testing import check_engine
 
 
 @pytest.fixture(autouse=True)
@@ -159,3 +160,8 @@ def test_a_line_that_reaches_beyond_the_page() -> None:
     assert cut_out(pixels, Polygon.from_box(-5, -5, 20, 10)).shape == (10, 20)
     assert cut_out(pixels, Polygon.from_box(40.4, 40.4, 99, 99)).shape == (10, 20)
     assert cut_out(pixels, Polygon.from_box(70, 70, 80, 80)).shape == (1, 1)
+
+
+@pytest.mark.parametrize("spec", ["stripes", "greys", "tesseract:detector=rapidocr"])
+def test_detectors_and_pairs_keep_the_contract(spec: str) -> None:
+    check_engine(spec, expect_text=spec.startswith("tesseract"))
