@@ -5,7 +5,9 @@ Needs `uv` on the PATH. The locks hold names, versions and hashes, and no addres
 
 from __future__ import annotations
 
+import json
 import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -40,6 +42,26 @@ def compile_lock(target: str, requirements: list[str], constraints: str | None =
     subprocess.run(command, cwd=ROOT, input="\n".join(requirements), text=True, check=True)
 
 
+def export_lock(
+    target: str, requirements: list[str], pythons: str, override: list[str], exclude: list[str]
+) -> None:
+    """As `compile_lock`, for some Pythons only, and with others than the packages' own requirements."""
+    project = f"""
+[project]
+name = "lock"
+version = "0"
+requires-python = {json.dumps(pythons)}
+dependencies = {json.dumps(requirements)}
+[tool.uv]
+override-dependencies = {json.dumps(override)}
+exclude-dependencies = {json.dumps(exclude)}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "pyproject.toml").write_text(project, encoding="utf-8")
+        command = ["uv", "export", "--quiet", "--no-emit-project", "--no-header", "--no-annotate"]
+        subprocess.run([*command, "--output-file", ROOT / target], cwd=folder, check=True)
+
+
 def resolve(extra: str) -> list[str]:
     """An extra's requirements, with this project's own extras replaced by what they hold."""
     found = []
@@ -57,7 +79,13 @@ compile_lock("requirements/dev.txt", core + resolve("dev"))
 compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
 for engine in ("easyocr", "trocr"):
     compile_lock(f"adapters/locks/{engine}.txt", EXTRAS[engine])
-# Its NumPy has no wheel, and its TensorFlow no solution, from Python 3.13 on.
-compile_lock(
-    "adapters/locks/keras-ocr.txt", [f'{one}; python_version < "3.13"' for one in EXTRAS["keras-ocr"]]
+# tf-keras and imgaug ask for packages whose files others here bring too: the larger TensorFlow, and
+# an OpenCV that needs a graphical system. So what is in this lock is installed without dependencies.
+export_lock(
+    "adapters/locks/keras-ocr.txt",
+    EXTRAS["keras-ocr"],
+    # From Python 3.13 on its NumPy has no wheel, and its TensorFlow no solution.
+    pythons=">=3.11,<3.13",
+    override=[one for one in EXTRAS["keras-ocr"] if one.startswith("tensorflow==")],
+    exclude=["opencv-python"],
 )
