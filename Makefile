@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
 
 test: packages $(VENV)/.dev
-	$(BIN)/ocr-plugins engines install easyocr
+	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
 

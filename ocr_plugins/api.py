@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
-from ocr_plugins.host import open_engine
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.recording import Recorder, Watchers
-from ocr_plugins.spec import EngineSpec, parse_specs
-from ocr_plugins.study import Study, Watcher, check_specs, read_items, run_study
+from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
+from ocr_plugins.store import StorePlace, open_store
+from ocr_plugins.study import Study, Watcher, check_specs, run_study
 from ocr_plugins.tables import READING_COLUMNS, result_row, to_frame
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 
 class Readings(Sequence[Page | PageError]):
-    """Pages in the order of the inputs, an error in the place of each that could not be read."""
+    """Pages in the order of the inputs, an error in the place of each that could not be read.
 
-    def __init__(self, results: Iterable[Page | PageError]) -> None:
+    ``kept`` counts those that were read earlier and come from the store.
+    """
+
+    def __init__(self, results: Iterable[Page | PageError], kept: int = 0) -> None:
         self._results = tuple(results)
+        self.kept = kept
 
     def __getitem__(self, place: Any) -> Any:
         return self._results[place]
@@ -63,6 +68,7 @@ def read(
     recursive: bool = False,
     pages: str | None = None,
     dpi: int = 300,
+    store: StorePlace = None,
 ) -> Readings:
     """Reads pages with one engine.
 
@@ -74,17 +80,24 @@ def read(
         recursive: look into subfolders.
         pages: page ranges of PDF and TIFF files, as in ``1-3,7``.
         dpi: resolution to render PDF pages at.
+        store: folder or fsspec URL where results are kept, text and all, so that no page is read
+            twice; None takes the same default as the command line, False keeps nothing.
 
     Raises:
-        CallError: a wrong engine, option or page range.
+        CallError: a wrong engine, option, page range or store.
         EngineUnavailableError: the engine is not installed, or its weights are missing or altered.
+        KeyboardInterrupt: Ctrl-C; with a store, what was read is kept.
     """
-    corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi)
-    opened = open_engine(engine, lang=lang, device=device)
-    try:
-        return Readings(corpus.in_order(result for _, result, _ in read_items(opened, corpus.items)))
-    finally:
-        opened.close()
+    spec = parse_spec(engine) if isinstance(engine, str) else engine
+    study = run_engines(
+        inputs, [spec], lang=lang, device=device, recursive=recursive, pages=pages, dpi=dpi, store=store
+    )
+    if study.interrupted:
+        raise KeyboardInterrupt
+    (run,) = study.runs
+    if run.error is not None:
+        raise run.error
+    return Readings(study.corpus.in_order(run.results.values()), kept=len(run.kept))
 
 
 def compare(
@@ -100,6 +113,7 @@ def compare(
     recursive: bool = False,
     pages: str | None = None,
     dpi: int = 300,
+    store: StorePlace = None,
     watcher: Watcher | None = None,
 ) -> Study:
     """Reads the same pages with several engines and scores them where there is ground truth.
@@ -112,55 +126,76 @@ def compare(
             modifiers after a plus sign.
         limit: at most this many pages of each input, spread evenly over it.
         out: folder to write results.jsonl (as it reads), summary.json and report.html to.
+        lang, device, recursive, pages, dpi, store: as `read` takes them.
         watcher: hears of each result as it comes.
 
     Raises:
-        CallError: a wrong engine, option, convention, page range or folder. What goes wrong
-            later is in the study: an engine that cannot run, a page that cannot be read.
+        CallError: a wrong engine, option, convention, page range, folder or store. What goes
+            wrong later is in the study: an engine that cannot run, a page that cannot be read.
     """
-    study = run_comparison(
+    study = run_engines(
         inputs,
         engines,
         truth=truth,
         convention=convention,
         limit=limit,
         out=out,
-        watcher=watcher,
         lang=lang,
         device=device,
         recursive=recursive,
         pages=pages,
         dpi=dpi,
+        store=store,
+        watcher=watcher,
     )
     if out is not None:
         write_outputs(study, Path(out))
     return study
 
 
-def run_comparison(
+def run_engines(
     inputs: Any,
     engines: str | Iterable[str | EngineSpec],
     *,
-    truth: str | Path | None,
-    convention: str,
-    limit: int | None,
-    out: str | Path | None,
-    watcher: Watcher | None,
-    lang: str | None,
-    device: str | None,
+    truth: str | Path | None = None,
+    convention: str | None = None,
+    out: str | Path | None = None,
+    stdout: IO[str] | None = None,
+    formats: Sequence[str] = (),
+    lang: str | None = None,
+    device: str | None = None,
+    store: StorePlace = None,
+    watcher: Watcher | None = None,
     **inputs_as: Any,
 ) -> Study:
-    """`compare` as far as results.jsonl: what becomes of the study is the caller's.
+    """What `read` and `compare` have in common, as far as results.jsonl.
 
-    ``inputs_as`` says how `gather` takes the inputs: ``recursive``, ``pages``, ``dpi``.
+    Args:
+        convention: how to score; None scores nothing.
+        stdout: a file that records are written to as they come, besides results.jsonl.
+        formats: names of the formats that each page is written in, into ``out``.
+        inputs_as: how `gather` takes the inputs: ``recursive``, ``pages``, ``dpi``, ``limit``.
+
+    Raises:
+        CallError: as `compare` raises it, before anything is read.
     """
     specs = parse_specs(engines)
-    scoring = get_convention(convention)
+    scoring = get_convention(convention or "default")
     check_specs(specs, lang=lang, device=device)
-    corpus = gather(inputs, truth=truth, limit=limit, **inputs_as)
-    with closing(Recorder(None if out is None else Path(out))) as recorder:
-        both = Watchers(recorder, watcher or Watcher())
-        return run_study(corpus, specs, scoring, lang=lang, device=device, watcher=both)
+    kept_in = open_store(store)
+    corpus = gather(inputs, truth=truth, **inputs_as)
+    if convention is None:
+        corpus = corpus.without_truth()
+    with closing(Recorder(None if out is None else Path(out), stdout, formats)) as recorder:
+        both = Watchers(recorder, watcher or _Warner())
+        return run_study(corpus, specs, scoring, lang=lang, device=device, store=kept_in, watcher=both)
+
+
+class _Warner(Watcher):
+    """Where nobody listens, what goes wrong is a warning of Python's."""
+
+    def note(self, line: str) -> None:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
 
 
 def evaluate(reference: str, hypothesis: str, *, convention: str = "default") -> PageScore:

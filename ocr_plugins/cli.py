@@ -14,6 +14,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ocr_plugins.cli_engines import engines_app
+from ocr_plugins.cli_store import NoStore, StoreOption, store_app, wanted_store
 from ocr_plugins.errors import CallError, OcrError
 
 app = typer.Typer(
@@ -23,10 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Tells which OCR engine reads your documents best and at what cost.",
 )
-engines_app = typer.Typer(
-    help="The engines, what they can do, and how to get one.", invoke_without_command=True
-)
 app.add_typer(engines_app, name="engines")
+app.add_typer(store_app, name="store")
 
 _SPEC = "[LABEL=]NAME[:key=value...]; several by commas, or a recipe.toml"
 Inputs = Annotated[
@@ -65,37 +65,38 @@ def read(
     pages: Pages = None,
     dpi: Dpi = 300,
     limit: Limit = None,
+    store: StoreOption = None,
+    no_store: NoStore = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Read pages: text on stdout, JSON Lines with --json, files with --out."""
+    from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, TextPrinter
-    from ocr_plugins.corpus import gather
-    from ocr_plugins.evaluation import get_convention
     from ocr_plugins.formats import check_formats
-    from ocr_plugins.recording import Recorder, Watchers
-    from ocr_plugins.spec import parse_specs
-    from ocr_plugins.study import check_specs, run_study
+    from ocr_plugins.recording import Watchers
 
-    with _WrongCall(json, out):
-        specs = parse_specs(engine)
-        check_specs(specs, lang=lang, device=device)
-        if check_formats(format) and out is None:
-            raise CallError("--format writes files", "say where with --out DIR")
-        corpus = gather(inputs, recursive=recursive, pages=pages, dpi=dpi, limit=limit).without_truth()
-        recorder = Recorder(out, sys.stdout if json else None, format, corpus)
     prints_text = not json and out is None
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
     progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
-    listeners: list[Any] = [recorder, progress]
-    if prints_text:
-        listeners.append(TextPrinter(headings=len(corpus.items) * len(specs) > 1))
-    try:
-        study = run_study(
-            corpus, specs, get_convention("default"), lang=lang, device=device, watcher=Watchers(*listeners)
+    with _WrongCall(json, out):
+        if check_formats(format) and out is None:
+            raise CallError("--format writes files", "say where with --out DIR")
+        study = run_engines(
+            inputs,
+            engine,
+            out=out,
+            stdout=sys.stdout if json else None,
+            formats=format,
+            lang=lang,
+            device=device,
+            store=wanted_store(store, no_store),
+            watcher=Watchers(progress, TextPrinter()) if prints_text else progress,
+            recursive=recursive,
+            pages=pages,
+            dpi=dpi,
+            limit=limit,
         )
-    finally:
-        recorder.close()
     if out is not None and not json:
         typer.echo(f"results: {out / 'results.jsonl'}")
     _say_interrupted(study)
@@ -118,28 +119,31 @@ def compare(
     dpi: Dpi = 300,
     limit: Limit = None,
     report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    store: StoreOption = None,
+    no_store: NoStore = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare engines on the same pages: a table, and with --out a report to look at."""
-    from ocr_plugins.api import run_comparison
+    from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, print_json, print_study
     from ocr_plugins.outputs import study_summary, write_outputs
 
     with _WrongCall(json, out):
-        study = run_comparison(
+        study = run_engines(
             inputs,
             engines,
             truth=truth,
             convention=convention,
-            limit=limit,
             out=out,
-            watcher=ProgressShower(quiet),
             lang=lang,
             device=device,
+            store=wanted_store(store, no_store),
+            watcher=ProgressShower(quiet),
             recursive=recursive,
             pages=pages,
             dpi=dpi,
+            limit=limit,
         )
     if json:
         print_json(study_summary(study))
@@ -158,11 +162,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
         "demo-report"
     ),
+    store: StoreOption = None,
+    no_store: NoStore = False,
 ) -> None:
     """Compare engines on the documents that come with this package."""
     from ocr_plugins.samples import samples_manifest
 
-    compare([str(samples_manifest())], engines=engines, out=out)
+    compare([str(samples_manifest())], engines=engines, out=out, store=store, no_store=no_store)
 
 
 @app.command()
@@ -191,38 +197,6 @@ def evaluate(
     for name in missing:
         typer.echo(f"{hypothesis / name}: no such file, counted as empty: check the names", err=True)
     raise typer.Exit(1 if missing else 0)
-
-
-@engines_app.callback()
-def engines_list(context: typer.Context, json: Json = False) -> None:
-    """List the engines and their state."""
-    if context.invoked_subcommand is not None:
-        return
-    from ocr_plugins.catalogue import engine_states
-    from ocr_plugins.console import print_json, print_rows
-
-    states = engine_states()
-    if json:
-        print_json(states)
-    else:
-        print_rows("engines", {f"{s['name']} {s['version'] or ''}".strip(): s["state"] for s in states})
-
-
-@engines_app.command()
-def install(
-    names: Annotated[list[str], typer.Argument(help="engines with an environment of their own")],
-) -> None:
-    """Build the environment of an engine that cannot share this one."""
-    from ocr_plugins.environments import install_engine
-
-    status = 0
-    for name in names:
-        try:
-            install_engine(name, say=lambda line: typer.echo(line, err=True))
-        except OcrError as error:
-            typer.echo(f"ocr-plugins: {error}", err=True)
-            status = max(status, 2 if isinstance(error, CallError) else 1)
-    raise typer.Exit(status)
 
 
 class _WrongCall:

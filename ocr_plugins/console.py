@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,14 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ocr_plugins.document import Page, PageError
-from ocr_plugins.study import EngineRun, Study, Watcher
+from ocr_plugins.study import EngineRun, Study, Watcher, faults, is_detection
 
 
 class TextPrinter(Watcher):
     """Prints the text of each page; with a heading where there are several."""
 
-    def __init__(self, headings: bool) -> None:
-        self._headings = headings
+    def __init__(self) -> None:
+        self._headings = False
+
+    def study_starts(self, study: Study, engines: int) -> None:
+        self._headings = len(study.corpus.items) * engines > 1
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
         if isinstance(result, Page):
@@ -37,15 +40,22 @@ class ProgressShower(Watcher):
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._quiet = quiet
         self._started = 0.0
-        self._done = self._total = 0
+        self._done = self._read = self._total = 0
+        self._store: str | None = None
         self._bar: Progress | None = None
+
+    def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
+        self._store = study.store
+
+    def note(self, line: str) -> None:
+        self._say(line)
 
     def engine_ready(self, run: EngineRun) -> None:  # noqa: ARG002 - the interface of Watcher
         # Loading is not reading: it would spoil the rate of the first pages.
         self._started = time.monotonic()
 
     def engine_starts(self, run: EngineRun, pages: int) -> None:
-        self._started, self._done, self._total = time.monotonic(), 0, pages
+        self._started, self._done, self._read, self._total = time.monotonic(), 0, 0, pages
         if self._console.is_terminal and not self._quiet:
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -61,19 +71,25 @@ class ProgressShower(Watcher):
             self._bar.add_task(run.label, total=pages, rate="", page="loading")
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
-        if isinstance(result, PageError):
+        if isinstance(result, PageError) and not is_detection(result):
             self._say(f"{run.label}: {result}" if run else str(result))
         if run is None and self._total == 0:
             return
+        kept = run is not None and result.id in run.kept
         self._done += 1
+        self._read += not kept
         elapsed = time.monotonic() - self._started
-        rate = f"{elapsed / self._done:.2f} s/page"
+        # Pages that are kept take no time: they would spoil the rate of those that are read.
+        rate = f"{elapsed / self._read:.2f} s/page" if self._read else ""
         name = result.id or result.source
+        if run is not None and not self._quiet and not kept:
+            self._say_retried(run, result)
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self._done, rate=rate, page=name[-40:])
-        elif isinstance(result, Page) and run is not None and not self._quiet:
-            left = (self._total - self._done) * elapsed / self._done
-            self._say(f"{run.label} {self._done}/{self._total} {name} {rate}, {left:.0f} s left")
+        elif run is not None and not self._quiet and (isinstance(result, Page) or is_detection(result)):
+            left = (self._total - self._done) * elapsed / max(self._read, 1)
+            time_left = "(kept)" if kept else f"{rate}, {left:.0f} s left"
+            self._say(f"{run.label} {self._done}/{self._total} {name} {time_left}")
 
     def engine_ends(self, run: EngineRun) -> None:
         if self._bar is not None:
@@ -82,6 +98,23 @@ class ProgressShower(Watcher):
         self._total = 0
         if run.error is not None:
             self._say(f"{run.label}: {run.error}")
+        if run.damaged:
+            are = "result was" if run.damaged == 1 else "results were"
+            self._say(f"{run.label}: {run.damaged} damaged {are} read again: {self._store}")
+        if self._quiet:
+            return
+        if run.kept:
+            kept = f"{len(run.kept)} of {_pages(len(run.results))} came from {self._store}"
+            self._say(f"{run.label}: {kept} (--no-store reads again)")
+        found = next((r for r in run.results.values() if isinstance(r, PageError) and is_detection(r)), None)
+        if found is not None:
+            why = f"{found.message}: {found.hint}" if found.hint else found.message
+            self._say(f"{run.label}: found lines on {_pages(run.detections)}, and read none: {why}")
+
+    def _say_retried(self, run: EngineRun, result: Page | PageError) -> None:
+        for fault in faults(result):
+            name = result.id or result.source
+            self._say(f"{run.label}: {name}: the worker {fault}; the page was read again by a fresh one")
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False)
@@ -97,13 +130,14 @@ def print_study(study: Study) -> None:
     title = f"{pages} page{'s' if pages > 1 else ''}{some}, convention {study.convention.name}"
     table = Table(title=title, title_justify="left")
     table.add_column("engine", overflow="fold")
-    for heading in ("CER %", "order-free %", "WER %", "word F1 %", "pages", "errors", "s/page"):
+    counts = ["pages", "errors", *(["detections"] if any(run.detections for run in study.runs) else [])]
+    for heading in ("CER %", "order-free %", "WER %", "word F1 %", *counts, "s/page"):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, row in study.table().to_dict(orient="index").items():
         rates = [_percent(row[key]) for key in ("cer", "cer_order_free", "wer", "word_f1")]
         seconds = "-" if math.isnan(row["seconds_per_page"]) else f"{row['seconds_per_page']:.2f}"
         # As Text, or a label such as [b] would be taken for markup.
-        table.add_row(Text(str(label)), *rates, str(row["pages"]), str(row["errors"]), seconds)
+        table.add_row(Text(str(label)), *rates, *(str(row[count]) for count in counts), seconds)
     stdout_console().print(table)
     if not study.corpus.has_truth:
         print("No ground truth, so no scores: give --truth DIR, or a manifest.")
@@ -119,6 +153,16 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
     stdout_console().print(table)
 
 
+def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout; a column's ``>`` puts its cells to the right."""
+    table = Table(title=Text(title), title_justify="left")
+    for name, side in columns.items():
+        table.add_column(name, justify="right" if side == ">" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    stdout_console().print(table)
+
+
 def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
@@ -127,6 +171,10 @@ def stdout_console() -> Console:
     """A console that does not wrap a table because nobody's terminal is there to wrap it for."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=1000)
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"
 
 
 def _percent(rate: float) -> str:

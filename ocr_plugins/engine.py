@@ -12,13 +12,14 @@ Imports nothing but the standard library and NumPy: engines' worker processes lo
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from ocr_plugins.document import LEVELS, Level, Line, Page, PageError, Polygon, Provenance, Region
@@ -84,7 +85,7 @@ class EngineInfo:
     preprocessing: tuple[str, ...] = ()
     spec: str = ""
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         parts = [self.name, self.version, self.runtime, self.weights, self.options, self.preprocessing]
         text = json.dumps(parts, sort_keys=True, default=dict)
@@ -105,7 +106,7 @@ class EngineInfo:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            **vars(self),
+            **{f.name: getattr(self, f.name) for f in fields(self)},
             "capabilities": self.capabilities.to_dict(),
             "options": dict(self.options),
             "weights": dict(self.weights),

@@ -50,6 +50,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "pages_with_truth": sum(item.truth is not None for item in corpus.items),
         "input_errors": len(corpus.errors) + len(study.unreadable),
         "interrupted": study.interrupted,
+        "store": study.store,
         "engines": {run.label: study.summary(run) for run in study.runs},
     }
 
@@ -76,13 +77,13 @@ def study_report(study: Study, command: str, report_pages: int) -> Report:
 
 def _engine_row(study: Study, run: EngineRun) -> EngineRow:
     summary = study.summary(run)
-    same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "seconds_per_page", "spec")
+    same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "detections", "seconds_per_page", "spec")
     return EngineRow(
         label=run.label,
         version=" ".join(
             filter(None, [summary["version"], f"({summary['runtime']})" if summary["runtime"] else ""])
         ),
-        pages=summary["pages"] - summary["errors"],
+        pages=summary["pages"] - summary["errors"] - summary["detections"],
         message=summary["error"] or "",
         **{key: summary[key] for key in same},
     )
@@ -139,7 +140,8 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
         if result is None:
             continue
         if not isinstance(result, Page):
-            yield Reading(label=run.label, error=str(result))
+            why = str(result) if result.detected is None else f"{result.message}: {result.hint}"
+            yield Reading(label=run.label, error=why, found=result.detected)
             continue
         score = run.scores.get(item.id)
         if reference is None:

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ocr_plugins.corpus import Corpus
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.errors import CallError
 from ocr_plugins.formats import file_stems, safe_name, write_page
 from ocr_plugins.formats.jsonl import result_to_record, write_record
-from ocr_plugins.study import EngineRun, Watcher
+from ocr_plugins.study import EngineRun, Study, Watcher
 
 _RESULTS = "results.jsonl"
 
@@ -21,27 +20,24 @@ _RESULTS = "results.jsonl"
 class Recorder(Watcher):
     """Writes each result the moment it is there: to ``results.jsonl``, to stdout, and as files."""
 
-    def __init__(
-        self,
-        out: Path | None,
-        stdout: IO[str] | None = None,
-        formats: Sequence[str] = (),
-        corpus: Corpus | None = None,
-    ) -> None:
+    def __init__(self, out: Path | None, stdout: IO[str] | None = None, formats: Sequence[str] = ()) -> None:
         self._out = out
         self._formats = formats
         self._stems: dict[str, str] = {}
-        if formats:
-            refs = [item.ref for item in (corpus.items if corpus else ())]
-            self._stems = file_stems((r.id, r.source, r.page if r.pages > 1 else None) for r in refs)
         self._folders: dict[str, str] = {}
         self._files: list[IO[str]] = [] if stdout is None else [stdout]
         if out is not None:
             self._files.append(_open_results(out))
 
+    def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
+        if self._formats:
+            refs = [item.ref for item in study.corpus.items]
+            self._stems = file_stems((r.id, r.source, r.page if r.pages > 1 else None) for r in refs)
+
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
-        record = result_to_record(result, run.label if run else None, run.spec.text if run else None)
-        self._write(record)
+        label, spec = (run.label, run.spec.text) if run else (None, None)
+        from_store = run is not None and result.id in run.kept
+        self._write(result_to_record(result, label, spec, from_store=from_store))
         if self._out is not None and run is not None and isinstance(result, Page):
             for name in self._formats:
                 write_page(result, name, self._out / self._folder(run.label), self._stems[result.id or ""])
@@ -79,6 +75,14 @@ class Watchers(Watcher):
 
     def __init__(self, *watchers: Watcher) -> None:
         self._watchers = watchers
+
+    def study_starts(self, study: Study, engines: int) -> None:
+        for watcher in self._watchers:
+            watcher.study_starts(study, engines)
+
+    def note(self, line: str) -> None:
+        for watcher in self._watchers:
+            watcher.note(line)
 
     def engine_starts(self, run: EngineRun, pages: int) -> None:
         for watcher in self._watchers:

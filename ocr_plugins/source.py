@@ -63,19 +63,26 @@ class PageRef:
     dpi: float | None = None
     origin: Any = field(repr=False, compare=False)
 
+    def content(self) -> Path | bytes | None:
+        """The file, or its bytes, that the page is decoded from; None where its pixels are in memory.
+
+        Raises SourceError where a remote file cannot be fetched.
+        """
+        if isinstance(self.origin, Download):
+            with _os_errors(self._name()):
+                return self.origin.path()
+        return self.origin if isinstance(self.origin, bytes | Path) else None
+
     def load(self) -> PageImage:
         """The page's image, upright. Raises SourceError where it cannot be had."""
-        name = short_name(self.source)
-        if self.pages > 1:
-            name = f"page {self.page} of {name}"
+        name = self._name()
         found: float | None = None
         with _os_errors(name):
             if isinstance(self.origin, PageImage):
                 return dataclasses.replace(self.origin, id=self.id)
             if isinstance(self.origin, np.ndarray):
                 pixels = from_array(self.origin, name)
-            elif isinstance(self.origin, bytes | Path | Download):
-                content = self.origin.path() if isinstance(self.origin, Download) else self.origin
+            elif (content := self.content()) is not None:
                 pixels, found = decode(content, name, self.page, self.dpi or DEFAULT_DPI)
             else:
                 pixels, found = from_pil(self.origin, name)
@@ -84,17 +91,25 @@ class PageRef:
             pixels=pixels, source=self.source, page=self.page, dpi=dpi, level=self.level, id=self.id
         )
 
+    def error(self, error: SourceError) -> PageError:
+        """Why there is no image, as data.
+
+        ``page`` is None where the source has one page only: it could not be opened.
+        """
+        page = self.page if self.pages > 1 else None
+        return dataclasses.replace(_record(error, self.source, self.level, self.id), page=page)
+
+    def _name(self) -> str:
+        name = short_name(self.source)
+        return f"page {self.page} of {name}" if self.pages > 1 else name
+
 
 def load_or_error(ref: PageRef) -> PageImage | PageError:
-    """The page's image, or why there is none, as data.
-
-    ``page`` of the error is None where the source has one page only: it could not be opened.
-    """
+    """The page's image, or why there is none, as data: see `PageRef.error`."""
     try:
         return ref.load()
     except SourceError as error:
-        page = ref.page if ref.pages > 1 else None
-        return dataclasses.replace(_record(error, ref.source, ref.level, ref.id), page=page)
+        return ref.error(error)
 
 
 def page_ref(

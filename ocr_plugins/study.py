@@ -6,35 +6,49 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ocr_plugins.code_digest import code_digest
+from ocr_plugins.combined import CombinedEngine
 from ocr_plugins.corpus import Corpus, Item
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.engine import Engine, EngineInfo
 from ocr_plugins.errors import EngineUnavailableError, OcrError
 from ocr_plugins.evaluation import Convention, CorpusScore, PageScore, aggregate, score_page
-from ocr_plugins.host import open_engine, prepare_engine
-from ocr_plugins.source import load_or_error
-from ocr_plugins.spec import EngineSpec
+from ocr_plugins.host import prepare_engine
+from ocr_plugins.keeping import Keeper, Shelf
+from ocr_plugins.reading import read_items
+from ocr_plugins.registry import find_engine
+from ocr_plugins.spec import EngineSpec, parse_spec
+from ocr_plugins.store import Store
 from ocr_plugins.tables import LEADERBOARD_COLUMNS, RESULT_COLUMNS, result_row, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# A run must outlive what its engines do: each has a process of its own, unless its spec says workers=0.
+_WORKERS = 1
 _RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
 
 
 @dataclass(kw_only=True)
 class EngineRun:
-    """What one engine read. ``error`` says why it could not run at all."""
+    """What one engine read. ``error`` says why it could not run at all.
+
+    ``kept`` are the ids of the pages that came from the store, and ``damaged`` counts the files
+    there that were not whole, whose pages were read again.
+    """
 
     spec: EngineSpec
     info: EngineInfo | None = None
     error: OcrError | None = None
     results: dict[str, Page | PageError] = field(default_factory=dict)
     scores: dict[str, PageScore] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    damaged: int = 0
 
     @property
     def label(self) -> str:
@@ -42,28 +56,54 @@ class EngineRun:
 
     @property
     def errors(self) -> int:
-        return sum(isinstance(result, PageError) for result in self.results.values())
+        """Pages that were not read; lines that were found by what cannot read them are no error."""
+        return sum(isinstance(r, PageError) and not is_detection(r) for r in self.results.values())
+
+    @property
+    def detections(self) -> int:
+        """Pages whose lines were found by what cannot read them."""
+        return sum(is_detection(result) for result in self.results.values())
+
+    @property
+    def retried(self) -> int:
+        """Pages read in this run that cost a worker before."""
+        return sum(bool(faults(result)) for key, result in self.results.items() if key not in self.kept)
 
     @property
     def seconds_per_page(self) -> float | None:
-        """Mean of the pages that were read; None before there is one."""
-        seconds = [
-            result.provenance.seconds
-            for result in self.results.values()
-            if isinstance(result, Page) and result.provenance and result.provenance.seconds is not None
-        ]
+        """Mean of the pages that were read, or kept from when they were; None before there is one."""
+        times = [r.provenance.seconds for r in self.results.values() if r.provenance and _is_done(r)]
+        seconds = [time for time in times if time is not None]
         return sum(seconds) / len(seconds) if seconds else None
+
+
+def is_detection(result: Page | PageError) -> bool:
+    """Whether it is lines that were found by what cannot read them: neither a reading nor an error."""
+    return isinstance(result, PageError) and result.detected is not None
+
+
+def faults(result: Page | PageError) -> tuple[str, ...]:
+    """What happened to the workers that a page cost before it was read."""
+    return result.provenance.faults if isinstance(result, Page) and result.provenance else ()
+
+
+def _is_done(result: Page | PageError) -> bool:
+    return isinstance(result, Page) or is_detection(result)
 
 
 @dataclass(kw_only=True)
 class Study:
-    """Engines x pages. ``unreadable`` are pages whose source no engine could be given."""
+    """Engines x pages. ``unreadable`` are pages whose source no engine could be given.
+
+    ``store`` is the place that results were kept in, as it may be shown; None without one.
+    """
 
     corpus: Corpus
     convention: Convention
     runs: list[EngineRun] = field(default_factory=list)
     unreadable: dict[str, PageError] = field(default_factory=dict)
     interrupted: bool = False
+    store: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -79,7 +119,9 @@ class Study:
     def summary(self, run: EngineRun) -> dict[str, Any]:
         """One engine's scores: the convention's own average as the headline, both kinds beside it.
 
-        ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of.
+        ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of,
+        ``detections`` those whose lines it found and cannot read, ``kept`` those that came from the
+        store, and ``retried`` those that cost a worker before.
         """
         score = self.score(run)
         scores = score.to_dict() if score else {}
@@ -92,6 +134,9 @@ class Study:
             **{rate: scores.get(rate) for rate in _RATES},
             "pages": len(run.results),
             "errors": run.errors,
+            "detections": run.detections,
+            "kept": len(run.kept),
+            "retried": run.retried,
             "seconds_per_page": run.seconds_per_page,
             "micro": scores.get("micro"),
             "macro": scores.get("macro"),
@@ -120,17 +165,26 @@ def _rows(run: EngineRun) -> Iterator[dict[str, Any]]:
 class Watcher:
     """What a caller hears of a run while it goes on. The base class listens to nothing."""
 
+    def study_starts(self, study: Study, engines: int) -> None:
+        """Called first, when the pages and the number of engines are known."""
+
+    def note(self, line: str) -> None:
+        """Called where something goes wrong that costs no page, such as a store that is full."""
+
     def engine_starts(self, run: EngineRun, pages: int) -> None:
-        """Called before an engine's model is loaded, with the number of pages it will be given."""
+        """Called before an engine's model is loaded, with the number of pages it is to read."""
 
     def engine_ready(self, run: EngineRun) -> None:
-        """Called when the model is loaded, before the first page."""
+        """Called when the model is loaded, which is done for the first page that is not kept."""
 
     def engine_ends(self, run: EngineRun) -> None:
         """Called when an engine is done, or could not run (then ``run.error`` is set)."""
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
-        """Called with each result as it comes; ``run`` is None where no engine saw the page."""
+        """Called with each result as it comes; ``run`` is None where no engine saw the page.
+
+        ``result.id in run.kept`` tells whether it comes from the store.
+        """
 
 
 def run_study(
@@ -140,6 +194,7 @@ def run_study(
     *,
     lang: str | None = None,
     device: str | None = None,
+    store: Store | None = None,
     watcher: Watcher | None = None,
 ) -> Study:
     """Reads every page with every engine, one engine after the other.
@@ -147,34 +202,68 @@ def run_study(
     An engine that cannot run is recorded and takes nothing else down. An interrupt
     (Ctrl-C) ends the run and keeps what was read.
 
+    Args:
+        lang: language, ISO 639-1, where a spec names none.
+        device: ``cpu``, ``cuda`` or ``cuda:N``, where a spec names none.
+        store: where results are kept; pages that it has are not read again. None keeps none.
+        watcher: hears of each result as it comes.
+
     Raises:
         CallError: a wrong engine or option, before anything is read.
     """
     watcher = watcher or Watcher()
-    study = Study(corpus=corpus, convention=convention)
+    study = Study(corpus=corpus, convention=convention, store=store.shown if store else None)
+    how = _How(lang, device, Keeper(store, watcher.note) if store else None, watcher)
+    watcher.study_starts(study, len(specs))
     for error in corpus.errors:
         watcher.page_done(None, error)
     for spec in specs:
         run = EngineRun(spec=spec)
         study.runs.append(run)
         if corpus.items:
-            _run_engine(study, run, lang, device, watcher)
+            _run_engine(study, run, how)
         if study.interrupted:
             break
     return study
 
 
-def _run_engine(study: Study, run: EngineRun, lang: str | None, device: str | None, watcher: Watcher) -> None:
+class _Prepared(Protocol):
+    """An engine whose model is not loaded yet."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def open(self) -> Engine: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is the same for all engines of a run."""
+
+    lang: str | None
+    device: str | None
+    keeper: Keeper | None
+    watcher: Watcher
+
+
+def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
+    watcher = how.watcher
     watcher.engine_starts(run, len(study.corpus.items) - len(study.unreadable))
-    engine: Engine | None = None
+    engine: _Prepared | None = None
     try:
-        engine = _opened(run.spec, lang, device)
-        run.info = engine.info
-        _check_levels(study.corpus.items, engine.info)
-        watcher.engine_ready(run)
-        _read_all(study, run, engine, watcher)
+        with _named(run.spec):
+            engine = prepare_engine(run.spec, lang=how.lang, device=how.device, workers=_WORKERS)
+            run.info = engine.info
+            _check_levels(study.corpus.items, run.info)
+            shelf = _shelf(run.spec, run.info, how.keeper)
+        opened = functools.partial(_opened, engine, run, watcher)
+        _read_all(study, run, opened, shelf, watcher)
     except EngineUnavailableError as error:
         run.error = error
+        # What the store had is not the whole: a rate over part of the pages compares with nothing.
+        run.scores.clear()
     except KeyboardInterrupt:
         study.interrupted = True
     finally:
@@ -185,9 +274,28 @@ def _run_engine(study: Study, run: EngineRun, lang: str | None, device: str | No
         watcher.engine_ends(run)
 
 
-def _opened(spec: EngineSpec, lang: str | None, device: str | None) -> Engine:
+def _shelf(spec: EngineSpec, info: EngineInfo, keeper: Keeper | None) -> Shelf | None:
+    if keeper is None:
+        return None
+    classes: list[type] = [find_engine(spec.name).engine_class]
+    if detector := dict(spec.options).get("detector") or find_engine(spec.name).engine_class.default_detector:
+        classes += [CombinedEngine, find_engine(parse_spec(detector).name).engine_class]
+    return Shelf(keeper, info, code_digest(*classes))
+
+
+def _opened(engine: _Prepared, run: EngineRun, watcher: Watcher) -> Engine:
+    """The engine with its model loaded, which is only done where a page is to be read."""
+    with _named(run.spec):
+        opened = engine.open()
+    watcher.engine_ready(run)
+    return opened
+
+
+@contextlib.contextmanager
+def _named(spec: EngineSpec) -> Iterator[None]:
+    """Whatever a stranger's adapter raises is told of its engine."""
     try:
-        return open_engine(spec, lang=lang, device=device)
+        yield
     except OcrError:
         raise
     except Exception as error:
@@ -198,58 +306,26 @@ def _opened(spec: EngineSpec, lang: str | None, device: str | None) -> Engine:
         ) from error
 
 
-def _read_all(study: Study, run: EngineRun, engine: Engine, watcher: Watcher) -> None:
+def _read_all(
+    study: Study, run: EngineRun, engine: Callable[[], Engine], shelf: Shelf | None, watcher: Watcher
+) -> None:
     known_unreadable = set(study.unreadable)
-    for item, result, seen in read_items(engine, study.corpus.items):
-        if not seen and isinstance(result, PageError) and item.id not in known_unreadable:
+    reads = run.info is None or run.info.capabilities.reads
+    for outcome in read_items(engine, study.corpus.items, shelf):
+        item, result = outcome.item, outcome.result
+        unreadable = outcome.by == "source"
+        if unreadable and isinstance(result, PageError) and item.id not in known_unreadable:
             study.unreadable[item.id] = result
             watcher.page_done(None, result)
         run.results[item.id] = result
-        if item.truth is not None:
+        if outcome.by == "store":
+            run.kept.add(item.id)
+        if reads and item.truth is not None and not is_detection(result):
             run.scores[item.id] = score_item(item, result, study.convention)
-        if seen:
+        if shelf is not None:
+            run.damaged = shelf.damaged
+        if not unreadable:
             watcher.page_done(run, result)
-
-
-def read_items(engine: Engine, items: Sequence[Item]) -> Iterator[tuple[Item, Page | PageError, bool]]:
-    """Each item with its result, in order, and whether the engine saw it.
-
-    Images are loaded only when the engine asks for them; one that cannot be loaded never
-    reaches it.
-    """
-    unloadable: dict[int, PageError] = {}
-
-    def images() -> Iterator[Any]:
-        for place, item in enumerate(items):
-            loaded = load_or_error(item.ref)
-            if isinstance(loaded, PageError):
-                unloadable[place] = loaded
-            else:
-                yield loaded
-
-    results = engine.read(images())
-    waiting: Page | PageError | None = None
-    for place, item in enumerate(items):
-        # Asking for a result makes the engine pull images, which may show this one unloadable.
-        if place not in unloadable and waiting is None:
-            waiting = _next(results, item)
-        if place in unloadable:
-            yield item, unloadable[place], False
-        elif waiting is None:
-            yield item, _unanswered(item), True
-        else:
-            yield item, waiting, True
-            waiting = None
-
-
-def _next(results: Iterator[Page | PageError], item: Item) -> Page | PageError | None:
-    """The engine's next result. An engine that raises where it must not has ended."""
-    try:
-        return next(results, None)
-    except Exception as error:  # noqa: BLE001 - a stranger's adapter may raise anything
-        return _error(
-            item, "engine_failed", f"the engine failed ({type(error).__name__}) instead of giving a result"
-        )
 
 
 def score_item(item: Item, result: Page | PageError, convention: Convention) -> PageScore:
@@ -279,20 +355,4 @@ def check_specs(specs: Sequence[EngineSpec], *, lang: str | None = None, device:
     """Raises CallError for a wrong engine or option; an engine that is not installed passes."""
     for spec in specs:
         with contextlib.suppress(EngineUnavailableError):
-            prepare_engine(spec, lang=lang, device=device)
-
-
-def _unanswered(item: Item) -> PageError:
-    return _error(item, "bad_output", "the engine gave no result for this page")
-
-
-def _error(item: Item, kind: str, message: str) -> PageError:
-    return PageError(
-        source=item.ref.source,
-        page=item.ref.page,
-        id=item.id,
-        level=item.ref.level,
-        kind=kind,
-        message=message,
-        hint="report it to the adapter's author",
-    )
+            prepare_engine(spec, lang=lang, device=device, workers=_WORKERS)

@@ -39,6 +39,7 @@ LEADERBOARD_COLUMNS = {
     "word_f1": "float64",
     "pages": "int64",
     "errors": "int64",
+    "detections": "int64",
     "seconds_per_page": "float64",
 }
 
@@ -46,10 +47,10 @@ LEADERBOARD_COLUMNS = {
 def result_row(result: Page | PageError) -> dict[str, Any]:
     """What a table says about one result, scores aside."""
     row: dict[str, Any] = {"id": result.id, "source": result.source, "page": result.page}
+    row["seconds"] = result.provenance.seconds if result.provenance else None
     if isinstance(result, PageError):
-        return row | {"text": None, "seconds": None, "error": str(result)}
-    seconds = result.provenance.seconds if result.provenance else None
-    return row | {"text": result.text, "seconds": seconds, "error": None}
+        return row | {"text": None, "error": str(result)}
+    return row | {"text": result.text, "error": None}
 
 
 def to_frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def overhead() -> dict[str, float]:
     pixels = np.full((64, 64), 255, np.uint8)
     corpus = gather([pixels] * 2000)
     scored = Corpus(items=tuple(Item(ref=item.ref, truth="a line of text") for item in corpus.items))
-    specs = parse_specs("null")
+    specs = parse_specs("null:workers=0")
     runs = [
         (
             seconds(lambda: run_study(corpus, specs, DEFAULT)),

@@ -33,7 +33,16 @@ def run(corpus: str, engine: str, out: Path) -> dict[str, object]:
     folder = out / corpus / engine
     if not (folder / "summary.json").exists():
         _, limit, convention = ROWS[corpus]
-        command = [sys.executable, "-m", "ocr_plugins", "compare", str(CORPORA / corpus), "--engines", engine]
+        command = [
+            sys.executable,
+            "-m",
+            "ocr_plugins",
+            "compare",
+            str(CORPORA / corpus),
+            "--engines",
+            engine,
+            "--no-store",
+        ]
         command += ["--limit", str(limit), "--convention", convention]
         command += ["--out", str(folder), "--report-pages", "0"]
         # 1 means that some pages failed: they count as missing in the scores.

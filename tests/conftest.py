@@ -19,6 +19,14 @@ def corpora() -> Path:
     return CORPORA
 
 
+@pytest.fixture(autouse=True)
+def store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The default store: each test has its own, and none the user's."""
+    folder = tmp_path_factory.mktemp("cache") / "store"
+    monkeypatch.setenv("OCR_PLUGINS_STORE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder where the parrot is known."""

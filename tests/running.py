@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ocr_plugins.testing import drawn_page
 
@@ -70,7 +72,10 @@ def register(folder: Path, **engines: str) -> Path:
 def told(path: Path, text: str = "") -> Path:
     """A blank picture that the parrot reads as ``text``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((12, 16), 255, np.uint8)).save(path)
+    # The store knows a picture by its bytes, so other words need others.
+    about = PngInfo()
+    about.add_text("said", hashlib.sha256(text.encode()).hexdigest())
+    Image.fromarray(np.full((12, 16), 255, np.uint8)).save(path, pnginfo=about)
     path.with_suffix(".said").write_text(text, encoding="utf-8")
     return path
 

@@ -584,7 +584,7 @@ def test_an_engine_that_cannot_run_takes_nothing_down(
 def test_an_engine_that_breaks_its_contract(fault: str, kind: str, here: Path, cli: Cli) -> None:
     for name in "abc":
         told(here / f"{name}.png", name)
-    done = cli("compare", ".", "-e", f"bad=parrot:fault={fault},good=parrot", "--out", "o", "-q")
+    done = cli("compare", ".", "-e", f"bad=parrot:fault={fault}:workers=0,good=parrot", "--out", "o", "-q")
     assert done.status == 1
     found = [(r["engine"], r["text"], (r["error"] or {}).get("kind")) for r in results(here / "o")]
     assert found[0] == ("bad", "a", None)

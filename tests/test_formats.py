@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import pages
 
-from ocr_plugins.document import SCHEMA_VERSION, Line, Page, PageError, Region
+from ocr_plugins.document import SCHEMA_VERSION, Line, Page, PageError, Polygon, Region
 from ocr_plugins.errors import CallError
 from ocr_plugins.formats import FORMATS, check_formats, file_stems, safe_name, write_page
 from ocr_plugins.formats.jsonl import read_records, record_to_result, result_to_record, write_record
@@ -79,13 +79,15 @@ def test_formats_are_checked() -> None:
 def test_a_file_of_records_comes_back(tmp_path_factory: pytest.TempPathFactory, drawn: list[Page]) -> None:
     path = tmp_path_factory.mktemp("records") / "results.jsonl"
     error = PageError(source="gone.png", kind="not_found", message="it is gone", hint="look", detail="tail")
+    polygons = (Polygon.from_box(0, 1, 2, 3.5), Polygon(((0, 0), (1, 0), (0, 1))))
+    found = PageError(source="a.png", page=1, kind="no_text", message="it reads none", detected=polygons)
     with path.open("w", encoding="utf-8") as file:
-        for result in [*drawn, error]:
+        for result in [*drawn, error, found]:
             write_record(file, result_to_record(result, "label", "null"))
             written = path.read_text(encoding="utf-8")
             assert written.endswith("\n"), "an interrupted run must keep what is written"
     records = list(read_records(path))
-    assert [record_to_result(record) for record in records] == [*drawn, error]
+    assert [record_to_result(record) for record in records] == [*drawn, error, found]
     assert all(record["schema_version"] == SCHEMA_VERSION for record in records)
 
 
@@ -94,6 +96,15 @@ def test_an_error_has_nothing_that_was_read() -> None:
     nothing = ("page", "engine", "spec", "fingerprint", "text", "lines", "words", "regions", "seconds")
     assert all(record[key] is None for key in nothing)
     assert record["error"] == {"kind": "corrupt", "message": "m", "hint": "", "detail": ""}
+    assert (record["detected"], record["from_store"]) == (None, False)
+
+
+def test_a_detection_has_lines_without_text() -> None:
+    found = PageError(source="x", kind="no_text", message="m", detected=(Polygon.from_box(0, 1, 2, 3),))
+    record = result_to_record(found, "find", from_store=True)
+    assert (record["text"], record["lines"], record["from_store"]) == (None, None, True)
+    assert record["detected"] == [[[0, 1], [2, 1], [2, 3], [0, 3]]]
+    assert record["error"]["kind"] == "no_text"
 
 
 def test_words_name_their_line() -> None:

@@ -585,6 +585,36 @@ def test_without_ground_truth(seen: Seen, tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
+def test_lines_that_were_found_and_not_read(seen: Seen, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    engines = (
+        EngineRow(label="alpha", pages=1, cer=0.5, seconds_per_page=1.0),
+        EngineRow(label="beta", detections=1, seconds_per_page=2.0),
+    )
+    found = tuple(Polygon.from_box(*box) for _, box in WORDS)
+    readings = (
+        Reading(label="alpha", page=read("invoice", "total", "12.50"), cer=0.5),
+        Reading(label="beta", found=found, error="it has no recogniser weights"),
+    )
+    write_report(path, report(engines=engines, pages=(page(readings=readings),), total_pages=1))
+    shown = seen.open(path)
+    row = shown.locator("#leaderboard tbody tr", has_text="beta")
+    assert row.locator("[data-key=detections]").inner_text() == "1"
+    assert row.locator("[data-key=cer]").inner_text().startswith("–")
+    assert "3 lines" in shown.locator("#list li").inner_text()
+    assert "error" not in shown.locator("#list li").inner_text()
+    text = shown.locator("#text-1").inner_text()
+    assert text == "Found 3 lines, read none: it has no recogniser weights"
+    assert shown.locator("path[data-engine='1']").get_attribute("d").count("Z") == 3
+    assert shown.get_by_role("checkbox", name="differ").is_disabled()
+    shown.keyboard.press(".")
+    rows = shown.locator("#word li")
+    assert "invoice" in rows.first.inner_text()
+    assert "a line here, not read" in rows.last.inner_text()
+    assert "≠" not in rows.last.inner_text()
+
+
+@pytest.mark.browser
 def test_a_page_without_image_or_boxes(seen: Seen, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     plain = Page(source="a", page=1, size=(10, 10), lines=(Line(text="only text"),))

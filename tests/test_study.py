@@ -208,7 +208,7 @@ def test_table(scored: Study) -> None:
     assert table.index.name == "engine"
     assert table.dtypes.astype(str).to_dict() == {
         **dict.fromkeys(["cer", "cer_order_free", "wer", "word_f1", "seconds_per_page"], "float64"),
-        **dict.fromkeys(["pages", "errors"], "int64"),
+        **dict.fromkeys(["pages", "errors", "detections"], "int64"),
     }
     assert table.loc["parrot", "pages"] == 3
     assert table.loc["parrot", "cer"] == pytest.approx(1 / 40)

@@ -1,11 +1,13 @@
 """Results as JSON Lines: one flat object for each page an engine read, or could not read.
 
 Keys: ``schema_version, id, source, page, level, engine`` (the label), ``spec, fingerprint,
-size, dpi, text, lines, words, regions, seconds, provenance, error``. ``lines`` have no words
-inside; each of ``words`` names its line's place in ``lines`` as ``line``, and each line in a
-region that region's place in ``regions``. ``error`` is null, or an object with ``kind,
-message, hint, detail``; then everything that was read is null. `record_to_result` reads a
-record back without loss.
+size, dpi, text, lines, words, regions, seconds, error, detected, from_store, provenance``.
+``lines`` have no words inside; each of ``words`` names its line's place in ``lines`` as ``line``,
+and each line in a region that region's place in ``regions``. ``error`` is null, or an object with
+``kind, message, hint, detail``; then everything that was read is null. ``detected`` is null, or
+the polygons, in reading order, of lines that were found by what cannot read them: such a record
+has an error that says why. ``from_store`` is true where the page was read in an earlier run and
+kept; ``seconds`` is the time it took then. `record_to_result` reads a record back without loss.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ def page_json(page: Page) -> str:
     return json.dumps(page.to_dict(), ensure_ascii=False, indent=1) + "\n"
 
 
-def result_to_record(result: Page | PageError, label: str | None, spec: str | None = None) -> dict[str, Any]:
+def result_to_record(
+    result: Page | PageError, label: str | None, spec: str | None = None, *, from_store: bool = False
+) -> dict[str, Any]:
     """One page's flat record. ``label`` is None where no engine ever saw the page."""
     provenance = result.provenance
     record: dict[str, Any] = {
@@ -36,12 +40,14 @@ def result_to_record(result: Page | PageError, label: str | None, spec: str | No
         "spec": provenance.spec if provenance else spec,
         "fingerprint": provenance.fingerprint if provenance else None,
     }
-    read = ("size", "dpi", "text", "lines", "words", "regions", "seconds")
+    seconds = provenance.seconds if provenance else None
     if isinstance(result, PageError):
-        error = {key: getattr(result, key) for key in ("kind", "message", "hint", "detail")}
-        record |= dict.fromkeys(read) | {"error": error}
+        record |= dict.fromkeys(("size", "dpi", "text", "lines", "words", "regions")) | {"seconds": seconds}
+        record["error"] = {key: getattr(result, key) for key in ("kind", "message", "hint", "detail")}
+        record["detected"] = result.to_dict().get("detected")
     else:
-        record |= _content(result) | {"seconds": provenance.seconds if provenance else None, "error": None}
+        record |= _content(result) | {"seconds": seconds, "error": None, "detected": None}
+    record["from_store"] = from_store
     record["provenance"] = provenance.to_dict() if provenance else None
     return record
 
@@ -53,7 +59,8 @@ def record_to_result(record: Mapping[str, Any]) -> Page | PageError:
     if record.get("provenance"):
         about["provenance"] = Provenance.from_dict(record["provenance"])
     if record.get("error"):
-        return PageError(**about, **record["error"])
+        error = PageError(**about, **record["error"])
+        return PageError.from_dict({**error.to_dict(), "detected": record.get("detected")})
     lines: list[dict[str, Any]] = [{**line, "words": []} for line in record["lines"]]
     for word in record["words"]:
         lines[word["line"]]["words"].append(word)

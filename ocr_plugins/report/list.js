@@ -25,7 +25,7 @@ class PageList {
     else {
       const known = page.cer.filter((value) => value !== null);
       const best = known.length > 1 ? Math.min(...known) : null;
-      for (const i of page.engines) chips.append(chip(this.engines[i], page.cer[i], page.errors[i], best, this.scored));
+      for (const i of page.engines) chips.append(chip(this.engines[i], page, i, best, this.scored));
       if (page.differ !== null) {
         chips.append(
           make("span", { class: "differ", title: "Mean distance between the engines' texts", text: `≠ ${percent(page.differ)}` }),
@@ -71,11 +71,14 @@ class PageList {
   }
 }
 
-function chip(engine, cer, error, best, scored) {
+function chip(engine, page, i, best, scored) {
+  const cer = page.cer[i];
+  const error = page.errors[i];
   const title = error ? `${engine.label}: ${error}` : engine.label;
   const classes = ["chip"];
   let value = "";
-  if (error) {
+  if (page.found[i] !== null) value = lines(page.found[i]);
+  else if (error) {
     value = "⚠ error";
     classes.push("failed");
   } else if (cer !== null) {
@@ -94,9 +97,11 @@ function chip(engine, cer, error, best, scored) {
 // Pages with an error stand before the worst score: they need a look most.
 function worst(page) {
   if (page.error) return Infinity;
-  if (page.errors.some((error) => error)) return 1e9;
+  if (page.errors.some((error, i) => error && page.found[i] === null)) return 1e9;
   return Math.max(-1, ...page.cer.filter((value) => value !== null));
 }
+
+const lines = (count) => `${count} ${count === 1 ? "line" : "lines"}`;
 
 const address = (page) => `#p=${encodeURIComponent(page.key)}`;
 

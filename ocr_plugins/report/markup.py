@@ -62,11 +62,18 @@ SCORES = (
     Column("wer", "WER", lambda row: row.wer, _percent),
     Column("word_f1", "Word F1", lambda row: row.word_f1, _percent, max),
 )
-COUNTS = (
+_COUNTS = (
     Column("pages", "Pages", lambda row: row.pages, lambda value: f"{value:,.0f}", None),
     Column("errors", "Errors", lambda row: row.errors, lambda value: f"{value:,.0f}"),
+    Column("detections", "Lines only", lambda row: row.detections, lambda value: f"{value:,.0f}", None),
     Column("seconds", "Time a page", lambda row: row.seconds_per_page, _seconds),
 )
+
+
+def _counts(engines: Iterable[EngineRow]) -> tuple[Column, ...]:
+    """The columns beside the scores; that of detections only where there are any."""
+    detections = any(row.detections for row in engines)
+    return tuple(column for column in _COUNTS if detections or column.key != "detections")
 
 
 def has_scores(engines: Iterable[EngineRow]) -> bool:
@@ -78,10 +85,11 @@ def leaderboard(report: Report) -> str:
     """The table of engines, best CER first; those that could not run come last."""
     scored = has_scores(report.engines)
     order = sorted(range(len(report.engines)), key=lambda place: _rank(report.engines[place], place))
-    winners = {c.key: _best(c, report.engines) for c in (*SCORES, *COUNTS)}
+    counts = _counts(report.engines)
+    winners = {c.key: _best(c, report.engines) for c in (*SCORES, *counts)}
     worst = max((finite(row.cer) or 0.0 for row in report.engines), default=0.0)
-    head = "".join(_header(column, scored) for column in (*SCORES, *COUNTS))
-    rows = "\n".join(_row(report.engines[place], place, scored, winners, worst) for place in order)
+    head = "".join(_header(column, scored) for column in (*SCORES, *counts))
+    rows = "\n".join(_row(report.engines[place], place, scored, counts, winners, worst) for place in order)
     return (
         "<table id=leaderboard>\n"
         "<caption class=sr>Engines compared, best character error rate first</caption>\n"
@@ -113,7 +121,14 @@ def _header(column: Column, scored: bool) -> str:
     )
 
 
-def _row(row: EngineRow, place: int, scored: bool, winners: dict[str, float | None], worst: float) -> str:
+def _row(
+    row: EngineRow,
+    place: int,
+    scored: bool,
+    counts: tuple[Column, ...],
+    winners: dict[str, float | None],
+    worst: float,
+) -> str:
     detail = " · ".join(part for part in (row.spec if row.spec != row.label else "", row.version) if part)
     name = (
         f'<th scope="row" class=name data-key="name" data-value="{escaped(row.label)}"><div class=engine>'
@@ -122,10 +137,10 @@ def _row(row: EngineRow, place: int, scored: bool, winners: dict[str, float | No
         + "</div></div></th>"
     )
     if row.message:
-        width = len(SCORES) + len(COUNTS)
+        width = len(SCORES) + len(counts)
         reason = f"<strong>Could not run.</strong> <bdi>{escaped(row.message)}</bdi>"
         return f"<tr data-last>{name}<td colspan={width} class=message><div>{reason}</div></td></tr>"
-    cells = [_cell(column, row, winners, worst, place) for column in COUNTS]
+    cells = [_cell(column, row, winners, worst, place) for column in counts]
     if scored:
         cells = [*(_cell(column, row, winners, worst, place) for column in SCORES), *cells]
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ocr_plugins.document import Page
+from ocr_plugins.document import Page, Polygon
 from ocr_plugins.image import PageImage
 
 DiffOp = Literal["equal", "replace", "delete", "insert"]
@@ -18,7 +18,8 @@ class EngineRow:
     """One engine's line of the leaderboard.
 
     Rates are fractions (0.02 is 2 %), None where there is no ground truth to measure them
-    against. ``pages`` counts the pages read, ``errors`` those that could not be.
+    against. ``pages`` counts the pages read, ``errors`` those that could not be, ``detections``
+    those whose lines were found by an engine that cannot read them.
     ``message`` says why an engine could not run at all and is empty for the others.
     """
 
@@ -27,6 +28,7 @@ class EngineRow:
     version: str = ""
     pages: int = 0
     errors: int = 0
+    detections: int = 0
     cer: float | None = None
     cer_order_free: float | None = None
     wer: float | None = None
@@ -39,6 +41,8 @@ class EngineRow:
 class Reading:
     """One engine's reading of one page, or the reason there is none.
 
+    ``found`` are the lines on it, in pixels, where the engine can find but not read them; then
+    ``error`` says why it cannot.
     ``diff`` holds (operation, reference text, hypothesis text) in the order of the text, with
     "equal", "replace", "delete" (the engine lacks it) and "insert" (the engine added it).
     ``diff_against`` names the reference: "truth" or another engine's label.
@@ -47,6 +51,7 @@ class Reading:
     label: str
     page: Page | None = None
     error: str = ""
+    found: tuple[Polygon, ...] | None = None
     cer: float | None = None
     wer: float | None = None
     seconds: float | None = None

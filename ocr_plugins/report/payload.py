@@ -64,10 +64,12 @@ def index_entry(page: ReportPage, key: str, places: Mapping[str, int]) -> dict[s
     """What the list of pages shows of this one, without opening it."""
     cer: list[float | None] = [None] * len(places)
     errors = [""] * len(places)
+    found: list[int | None] = [None] * len(places)
     for reading in page.readings:
         place = places[reading.label]
         cer[place] = finite(reading.cer)
         errors[place] = reading.error
+        found[place] = None if reading.found is None else len(reading.found)
     return {
         "key": key,
         "id": page.id,
@@ -77,6 +79,7 @@ def index_entry(page: ReportPage, key: str, places: Mapping[str, int]) -> dict[s
         "engines": sorted(places[reading.label] for reading in page.readings),
         "cer": cer,
         "errors": errors,
+        "found": found,
         "differ": disagreement(page),
     }
 
@@ -101,11 +104,14 @@ def _reading(reading: Reading, places: Mapping[str, int], page_id: str) -> dict[
         "seconds": finite(reading.seconds),
         "against": reading.diff_against,
         "diff": [_segment(*segment) for segment in reading.diff],
+        "found": None if reading.found is None else len(reading.found),
     }
     if reading.page is not None:
         out["text"] = reading.page.text
         out["kind"] = _confidence_kind(reading.page)
         out["words"] = [_word(word, word.polygon) for word in reading.page.iter_words() if word.polygon]
+    elif reading.found is not None:
+        out["words"] = [_word(Word(text=""), polygon) for polygon in reading.found]
     return out
 
 

@@ -42,7 +42,8 @@ class Stage {
     if (!page.size) return;
     const [width, height] = page.size;
     for (const reading of page.readings) {
-      if (reading.words) this.layers.set(reading.engine, new WordLayer(reading.engine, reading.words, height));
+      if (!reading.words) continue;
+      this.layers.set(reading.engine, new WordLayer(reading.engine, reading.words, height, reading.found === null));
     }
     markDifferences(this.layers);
     this.image = page.image ? make("img", { src: page.image, alt: `Image of page ${visible(page.id)}`, draggable: "false" }) : null;
@@ -71,8 +72,8 @@ class Stage {
     });
     byId("layers").replaceChildren(...rows);
     const places = this.words(true).length;
-    byId("places").textContent = this.layers.size > 1 ? places : "";
-    byId("only").disabled = this.layers.size < 2;
+    byId("places").textContent = this.comparable ? places : "";
+    byId("only").disabled = !this.comparable;
   }
 
   toggle(engine, on) {
@@ -84,8 +85,12 @@ class Stage {
     this.draw();
   }
 
+  get comparable() {
+    return [...this.layers.values()].filter((layer) => layer.reads).length > 1;
+  }
+
   get onlyDiffering() {
-    return byId("only").checked && this.layers.size > 1;
+    return byId("only").checked && this.comparable;
   }
 
   draw() {
@@ -238,10 +243,11 @@ class Stage {
 
   wordRow(word, engine, layer) {
     const words = engine === word.engine ? [word] : layer.meeting(word);
-    const differs = engine !== word.engine && !agrees(word, words);
+    const compared = layer.reads && this.layers.get(word.engine).reads;
+    const differs = compared && engine !== word.engine && !agrees(word, words);
     const row = make("li", { class: differs ? "differs" : "" }, badge(this.engines[engine]));
-    if (!words.length) {
-      row.append(make("span", { class: "none", text: "nothing here" }));
+    if (!words.length || !layer.reads) {
+      row.append(make("span", { class: "none", text: words.length ? "a line here, not read" : "nothing here" }));
       return row;
     }
     const kind = this.page.readings.find((reading) => reading.engine === engine).kind;

@@ -31,7 +31,9 @@ class Texts {
     if (reading.wer !== null) notes.push(`WER ${percent(reading.wer, 2)}`);
     if (reading.seconds !== null) notes.push(`${reading.seconds.toFixed(2)} s`);
     let body;
-    if (reading.error) {
+    if (reading.found !== null) {
+      body = make("p", { class: "none" }, `Found ${lines(reading.found)}, read none: `, make("bdi", { text: visible(reading.error) }));
+    } else if (reading.error) {
       body = make("p", { class: "problem" }, make("strong", { text: "Not read. " }), make("bdi", { text: visible(reading.error) }));
     } else if (reading.text === undefined) body = make("p", { class: "none", text: "This engine was not run on this page." });
     else if (reading.diff.length && byId("mark").checked) {

@@ -38,7 +38,9 @@ class Word {
 // One engine's words, found by their height on the page: comparing each word with each would
 // take seconds where there are many thousands.
 class WordLayer {
-  constructor(engine, words, pageHeight) {
+  // One that does not read has boxes of lines, without text: it can be looked at, not compared.
+  constructor(engine, words, pageHeight, reads = true) {
+    this.reads = reads;
     this.words = words.map((word, i) => new Word(engine, i, word));
     this.step = Math.max(1, pageHeight / 128);
     this.rows = new Map();
@@ -81,7 +83,7 @@ function agrees(word, others) {
 }
 
 function markDifferences(layers) {
-  const all = [...layers.values()];
+  const all = [...layers.values()].filter((layer) => layer.reads);
   for (const layer of all) {
     for (const word of layer.words) {
       word.differs = all.some((other) => other !== layer && !agrees(word, other.meeting(word)));
