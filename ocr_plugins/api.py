@@ -65,6 +65,7 @@ def read(
     *,
     lang: str | None = None,
     device: str | None = None,
+    workers: int = 1,
     recursive: bool = False,
     pages: str | None = None,
     dpi: int = 300,
@@ -77,6 +78,8 @@ def read(
         engine: the engine with its options, ``NAME[:key=value...]``.
         lang: language, ISO 639-1, where the spec names none.
         device: ``cpu``, ``cuda`` or ``cuda:N``, where the spec names none.
+        workers: processes that read, where the spec names no number; 0 reads in this process
+            where the engine can be imported.
         recursive: look into subfolders.
         pages: page ranges of PDF and TIFF files, as in ``1-3,7``.
         dpi: resolution to render PDF pages at.
@@ -90,7 +93,15 @@ def read(
     """
     spec = parse_spec(engine) if isinstance(engine, str) else engine
     study = run_engines(
-        inputs, [spec], lang=lang, device=device, recursive=recursive, pages=pages, dpi=dpi, store=store
+        inputs,
+        [spec],
+        lang=lang,
+        device=device,
+        workers=workers,
+        recursive=recursive,
+        pages=pages,
+        dpi=dpi,
+        store=store,
     )
     if study.interrupted:
         raise KeyboardInterrupt
@@ -110,6 +121,7 @@ def compare(
     out: str | Path | None = None,
     lang: str | None = None,
     device: str | None = None,
+    workers: int = 1,
     recursive: bool = False,
     pages: str | None = None,
     dpi: int = 300,
@@ -126,7 +138,7 @@ def compare(
             modifiers after a plus sign.
         limit: at most this many pages of each input, spread evenly over it.
         out: folder to write results.jsonl (as it reads), summary.json and report.html to.
-        lang, device, recursive, pages, dpi, store: as `read` takes them.
+        lang, device, workers, recursive, pages, dpi, store: as `read` takes them.
         watcher: hears of each result as it comes.
 
     Raises:
@@ -142,6 +154,7 @@ def compare(
         out=out,
         lang=lang,
         device=device,
+        workers=workers,
         recursive=recursive,
         pages=pages,
         dpi=dpi,
@@ -164,6 +177,7 @@ def run_engines(
     formats: Sequence[str] = (),
     lang: str | None = None,
     device: str | None = None,
+    workers: int = 1,
     store: StorePlace = None,
     watcher: Watcher | None = None,
     **inputs_as: Any,
@@ -181,14 +195,23 @@ def run_engines(
     """
     specs = parse_specs(engines)
     scoring = get_convention(convention or "default")
-    check_specs(specs, lang=lang, device=device)
+    check_specs(specs, lang=lang, device=device, workers=workers)
     kept_in = open_store(store)
     corpus = gather(inputs, truth=truth, **inputs_as)
     if convention is None:
         corpus = corpus.without_truth()
     with closing(Recorder(None if out is None else Path(out), stdout, formats)) as recorder:
         both = Watchers(recorder, watcher or _Warner())
-        return run_study(corpus, specs, scoring, lang=lang, device=device, store=kept_in, watcher=both)
+        return run_study(
+            corpus,
+            specs,
+            scoring,
+            lang=lang,
+            device=device,
+            workers=workers,
+            store=kept_in,
+            watcher=both,
+        )
 
 
 class _Warner(Watcher):

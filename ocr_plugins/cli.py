@@ -37,6 +37,7 @@ Inputs = Annotated[
 Engines = Annotated[list[str], typer.Option("--engine", "--engines", "-e", help=_SPEC)]
 Lang = Annotated[str | None, typer.Option(help="language, ISO 639-1; the same for all engines")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; default cpu")]
+Workers = Annotated[int, typer.Option(min=0, help="processes for each engine; 0 runs it in this one")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="look into subfolders")]
 Pages = Annotated[str | None, typer.Option(help="pages of PDF and TIFF files, as in 1-3,7")]
 Dpi = Annotated[int, typer.Option(help="resolution to render PDF pages at")]
@@ -61,6 +62,7 @@ def read(
     ] = [],
     lang: Lang = None,
     device: Device = None,
+    workers: Workers = 1,
     recursive: Recursive = False,
     pages: Pages = None,
     dpi: Dpi = 300,
@@ -90,6 +92,7 @@ def read(
             formats=format,
             lang=lang,
             device=device,
+            workers=workers,
             store=wanted_store(store, no_store),
             watcher=Watchers(progress, TextPrinter()) if prints_text else progress,
             recursive=recursive,
@@ -114,6 +117,7 @@ def compare(
     convention: ConventionName = "default",
     lang: Lang = None,
     device: Device = None,
+    workers: Workers = 1,
     recursive: Recursive = False,
     pages: Pages = None,
     dpi: Dpi = 300,
@@ -138,6 +142,7 @@ def compare(
             out=out,
             lang=lang,
             device=device,
+            workers=workers,
             store=wanted_store(store, no_store),
             watcher=ProgressShower(quiet),
             recursive=recursive,

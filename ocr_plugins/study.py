@@ -29,8 +29,6 @@ from ocr_plugins.tables import LEADERBOARD_COLUMNS, RESULT_COLUMNS, result_row, 
 if TYPE_CHECKING:
     import pandas as pd
 
-# A run must outlive what its engines do: each has a process of its own, unless its spec says workers=0.
-_WORKERS = 1
 _RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
 
 
@@ -194,6 +192,7 @@ def run_study(
     *,
     lang: str | None = None,
     device: str | None = None,
+    workers: int = 1,
     store: Store | None = None,
     watcher: Watcher | None = None,
 ) -> Study:
@@ -205,6 +204,8 @@ def run_study(
     Args:
         lang: language, ISO 639-1, where a spec names none.
         device: ``cpu``, ``cuda`` or ``cuda:N``, where a spec names none.
+        workers: processes for each engine, where a spec names no number. A run must outlive what
+            its engines do: with 0, one that crashes in this process takes the run down.
         store: where results are kept; pages that it has are not read again. None keeps none.
         watcher: hears of each result as it comes.
 
@@ -213,7 +214,7 @@ def run_study(
     """
     watcher = watcher or Watcher()
     study = Study(corpus=corpus, convention=convention, store=store.shown if store else None)
-    how = _How(lang, device, Keeper(store, watcher.note) if store else None, watcher)
+    how = _How(lang, device, workers, Keeper(store, watcher.note) if store else None, watcher)
     watcher.study_starts(study, len(specs))
     for error in corpus.errors:
         watcher.page_done(None, error)
@@ -244,6 +245,7 @@ class _How:
 
     lang: str | None
     device: str | None
+    workers: int
     keeper: Keeper | None
     watcher: Watcher
 
@@ -254,7 +256,7 @@ def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
     engine: _Prepared | None = None
     try:
         with _named(run.spec):
-            engine = prepare_engine(run.spec, lang=how.lang, device=how.device, workers=_WORKERS)
+            engine = prepare_engine(run.spec, lang=how.lang, device=how.device, workers=how.workers)
             run.info = engine.info
             _check_levels(study.corpus.items, run.info)
             shelf = _shelf(run.spec, run.info, how.keeper)
@@ -351,8 +353,10 @@ def _check_levels(items: Sequence[Item], info: EngineInfo) -> None:
         )
 
 
-def check_specs(specs: Sequence[EngineSpec], *, lang: str | None = None, device: str | None = None) -> None:
+def check_specs(
+    specs: Sequence[EngineSpec], *, lang: str | None = None, device: str | None = None, workers: int = 1
+) -> None:
     """Raises CallError for a wrong engine or option; an engine that is not installed passes."""
     for spec in specs:
         with contextlib.suppress(EngineUnavailableError):
-            prepare_engine(spec, lang=lang, device=device, workers=_WORKERS)
+            prepare_engine(spec, lang=lang, device=device, workers=workers)
