@@ -1,4 +1,4 @@
-"""EasyOCR: the CRAFT detector and a CRNN recogniser on PyTorch, English model.
+"""EasyOCR: the CRAFT detector and a CRNN recogniser, on PyTorch or as ONNX graphs.
 
 Gives fragments of lines, which are joined to rows here. Its confidence is the product of the
 CTC probabilities of a fragment's characters, raised to 2/sqrt(length).
@@ -6,6 +6,7 @@ CTC probabilities of a fragment's characters, raised to 2/sqrt(length).
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import os
@@ -20,75 +21,150 @@ from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import join_rows
 from ocr_plugins.options import Options, option
-from ocr_plugins.weights import verify_weights
+
+from . import easyocr_models as models
+from .easyocr_graphs import graphs_folder
+from .easyocr_runtime import Runtime, replace_networks, runtime_name, set_threads
 
 _CONFIDENCE = "ctc-length-normalised-product"
-_INSTALL = "ocr-plugins engines install easyocr"
-_WEIGHTS = {
-    "craft_mlt_25k.pth": "4a5efbfb48b4081100544e75e1e2b57f8de3d84f213004b14b85fd4b3748db17",
-    "english_g2.pth": "e2272681d9d67a04e2dff396b6e95077bc19001f8f6d3593c307b9852e1c29e8",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class EasyOcrOptions(Options):
+    runtime: Runtime = option(
+        "upstream",
+        "what the networks run on: upstream, PyTorch as EasyOCR does; exact, ONNX Runtime in float32; "
+        "fast, OpenVINO in bfloat16, on processors that have it",
+    )
     quantize: bool = option(
-        True, "int8 recogniser on a CPU, as EasyOCR does by default; reads a little differently"
+        True,
+        "with runtime=upstream on a CPU: an int8 recogniser, as by EasyOCR's default; "
+        "reads a little differently",
     )
     canvas_size: int = option(
         2560, "pages are shrunk to this longest side, in pixels", minimum=320, maximum=8000
     )
-    model_dir: Path | None = option(None, "folder with the two weight files; default: the offline package's")
+    model_dir: Path | None = option(
+        None,
+        "folder with EasyOCR's weight files, as for other languages; default: the offline package's. "
+        "The detector's may be left out",
+    )
+    recog_network: str = option(
+        "standard", "recogniser: standard takes the language's; else one of EasyOCR's models, or your own"
+    )
+    user_network_directory: Path | None = option(
+        None,
+        "folder with NAME.py and NAME.yaml of your own recog_network=NAME, which runs that code; "
+        "NAME.pth lies there or in model_dir",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "lang", "+".join(map(models.user_code, self.languages)))
 
 
 class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     name = "easyocr"
     modules = ("easyocr", "torch")
-    install_hint = _INSTALL
+    install_hint = models.INSTALL
     options_type = EasyOcrOptions
 
     def identify(self) -> EngineInfo:
         if importlib.util.find_spec("easyocr") is None:
-            raise EngineUnavailableError("engine 'easyocr' is not installed", _INSTALL, kind="not_installed")
-        folder = self._model_dir()
+            raise EngineUnavailableError(
+                "engine 'easyocr' is not installed", models.INSTALL, kind="not_installed"
+            )
+        options = self.options
+        if options.runtime != "upstream" and options.device != "cpu":
+            raise EngineUnavailableError(
+                f"engine 'easyocr': runtime={options.runtime} computes on a CPU, not on {options.device!r}",
+                "use runtime=upstream, or device=cpu",
+                kind="unsupported_device",
+            )
+        # What is not quantised in any case must not have two fingerprints.
+        quantize = options.quantize and options.runtime == "upstream" and options.device == "cpu"
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("easyocr"),
-            runtime=f"torch {importlib.metadata.version('torch')}",
-            weights=verify_weights(folder, _WEIGHTS, _INSTALL),
-            options=self.options.to_dict(),
+            runtime=runtime_name(options.runtime),
+            weights=self._detector_hashes | self._recognizer_hashes,
+            options=options.to_dict() | {"quantize": quantize},
             spec=self.spec,
             capabilities=Capabilities(
                 gives=("lines", "words"),
-                languages=("en",),
+                languages=self._recognizer.languages,
                 confidence_kind=_CONFIDENCE,
                 devices=("cpu", "cuda"),
             ),
         )
 
+    @functools.cached_property
+    def _recognizer(self) -> models.Recognizer:
+        options = self.options
+        if (directory := options.user_network_directory) is not None:
+            return models.find_own_recognizer(
+                options.languages, options.recog_network, directory, options.model_dir
+            )
+        folder = models.model_folder(options.model_dir)
+        return models.find_recognizer(options.languages, options.recog_network, folder)
+
+    @functools.cached_property
+    def _detector_folder(self) -> Path:
+        return Path(models.detector_folder(models.model_folder(self.options.model_dir)))
+
+    @functools.cached_property
+    def _recognizer_hashes(self) -> dict[str, str]:
+        return dict(self._recognizer.verify())
+
+    @functools.cached_property
+    def _detector_hashes(self) -> dict[str, str]:
+        return dict(models.verify_detector(self._detector_folder))
+
     def load(self) -> None:
         # EasyOCR opens its pickled weights without weights_only; this makes PyTorch insist on it.
         os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
-        import easyocr
         import torch
 
-        device = self.options.device
-        if device != "cpu" and not torch.cuda.is_available():
+        options = self.options
+        if options.device != "cpu" and not torch.cuda.is_available():
             raise EngineUnavailableError(
-                f"engine 'easyocr': no accelerator for device {device!r} is here",
+                f"engine 'easyocr': no accelerator for device {options.device!r} is here",
                 "use device=cpu",
                 kind="no_device",
             )
-        folder = str(self._model_dir())
-        self._reader: Any = easyocr.Reader(
-            list(self.options.languages),
-            gpu=False if device == "cpu" else device,
+        threads = set_threads()
+        self._reader = self._open_reader()
+        if options.runtime != "upstream":
+            replace_networks(
+                self._reader,
+                options.runtime,
+                detector=self._detector_hashes,
+                recognizer=self._recognizer_hashes,
+                height=self._recognizer.height,
+                threads=threads,
+                folder=graphs_folder(),
+            )
+
+    def _open_reader(self) -> Any:
+        import easyocr
+
+        options = self.options
+        folder = str(self._recognizer.weights.parent)
+        reader = easyocr.Reader(
+            list(self._recognizer.codes),
+            gpu=False if options.device == "cpu" else options.device,
+            detector=False,
             model_storage_directory=folder,
-            user_network_directory=folder,
+            user_network_directory=str(options.user_network_directory or folder),
+            recog_network=self._recognizer.name,
             download_enabled=False,
-            quantize=self.options.quantize,
+            quantize=options.quantize and options.runtime == "upstream",
             verbose=False,
         )
+        # The detector's weights need not lie where the recogniser's do.
+        reader.model_storage_directory = str(self._detector_folder)
+        reader.setDetector("craft")
+        return reader
 
     def unload(self) -> None:
         del self._reader
@@ -100,9 +176,7 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         lines = []
         for image in images:
             width, height = image.size
-            found = self._reader.recognize(
-                _grey(image), horizontal_list=[[0, width, 0, height]], free_list=[], reformat=False
-            )
+            found = self._recognize(_grey(image), [[0, width, 0, height]], [])
             lines.append(_line(*found[0]) if found else Line(text=""))
         return lines
 
@@ -124,22 +198,15 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     def _read_page(self, image: PageImage) -> tuple[Line, ...]:
         # As Reader.readtext() does for a file: given an array, that takes RGB for BGR.
         upright, slanted = self._boxes(image)
-        found = self._reader.recognize(
-            _grey(image), horizontal_list=upright, free_list=slanted, reformat=False
-        )
+        found = self._recognize(_grey(image), upright, slanted)
         return join_rows([_line(*item) for item in found if item[1].strip()])
 
-    def _model_dir(self) -> Path:
-        if self.options.model_dir is not None:
-            return self.options.model_dir
-        found = importlib.util.find_spec("easyocr_en_models")
-        if found is None or found.origin is None:
-            raise EngineUnavailableError(
-                "engine 'easyocr' has no weights here",
-                f"{_INSTALL}, or model_dir=FOLDER",
-                kind="missing_weights",
-            )
-        return Path(found.origin).parent / "models"
+    def _recognize(self, grey: Any, upright: list[Any], slanted: list[Any]) -> list[Any]:
+        import easyocr.easyocr
+
+        # A global, which the Reader sets for a network of its own and leaves so for all others.
+        easyocr.easyocr.imgH = self._recognizer.height
+        return list(self._reader.recognize(grey, horizontal_list=upright, free_list=slanted, reformat=False))
 
 
 def _grey(image: PageImage) -> Any:

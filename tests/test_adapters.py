@@ -142,7 +142,7 @@ def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
     ("spec", "error", "kind"),
     [
         ("tesseract:lang=de", EngineUnavailableError, "unsupported_language"),
-        ("easyocr:lang=fr", EngineUnavailableError, "unsupported_language"),
+        ("easyocr:lang=fr", EngineUnavailableError, "missing_weights"),
         ("rapidocr:device=cuda", EngineUnavailableError, "unsupported_device"),
         ("tesseract:psm=99", CallError, "bad_option"),
         ("tesseract:pms=6", CallError, "unknown_option"),

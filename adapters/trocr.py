@@ -1,0 +1,388 @@
+"""TrOCR: a vision transformer that reads one line image and a text transformer that writes it.
+
+Li et al., "TrOCR: Transformer-based Optical Character Recognition with Pre-trained Models", AAAI
+2023, through Hugging Face's `transformers`, from any checkpoint that is on this machine.
+
+It reads lines and words; a detector cuts them out of pages. A word's confidence is the geometric
+mean of the probabilities that the decoder gave the tokens of that word, each after the tokens
+before it; a line's is that of all its tokens, the end mark included.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import importlib.util
+import json
+import math
+import os
+import pickle
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ocr_plugins.document import Line, Polygon, Word
+from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
+from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.image import PageImage
+from ocr_plugins.options import Options, option
+from ocr_plugins.threads import threads_for
+from ocr_plugins.weights import verify_file
+
+_CONFIDENCE = "attention-token-mean"
+_INSTALL = "ocr-plugins engines install trocr"
+_BATCH = 8
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+# The publisher's own checkpoints (printed, handwritten, stage1; small, base, large) read English.
+_ENGLISH = re.compile(r"microsoft/trocr-(small|base|large)-\w+")
+# What holds the weights, best first: safetensors cannot run code, pickles are opened with weights_only.
+_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+# Of each of these a checkpoint has at least one file.
+_IMAGE_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
+_TOKENIZERS = ("tokenizer.json", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "vocab.txt")
+# What decides beside the weights how an image is prepared and tokens become text.
+_CONFIGURATION = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "merges.txt",
+    *_IMAGE_PROCESSORS,
+    *_TOKENIZERS,
+)
+# The decoder never looks at the encoder's pooler, so published checkpoints leave it out.
+_UNUSED = "encoder.pooler."
+_GET_AGAIN = "get the checkpoint again, or take another"
+# More digits than this depend on which lines share a batch.
+_DIGITS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrOcrOptions(Options):
+    model: str = option(
+        "microsoft/trocr-base-printed", "checkpoint: a folder, or a hub id that is in the Hugging Face cache"
+    )
+    max_length: int = option(
+        128, "most tokens of a line; bounds a decoder that repeats itself", minimum=1, maximum=1024
+    )
+    beams: int = option(1, "readings kept while decoding; 1 is greedy", minimum=1, maximum=16)
+    batch: int = option(_BATCH, "lines read at once; fewer need less memory", minimum=1, maximum=_BATCH)
+
+
+class TrOcrEngine(BaseEngine[TrOcrOptions]):
+    name = "trocr"
+    modules = ("transformers", "torch")
+    install_hint = _INSTALL
+    options_type = TrOcrOptions
+    default_detector = "rapidocr"
+    batch_size = _BATCH
+
+    def identify(self) -> EngineInfo:
+        if not all(importlib.util.find_spec(module) for module in self.modules):
+            raise EngineUnavailableError("engine 'trocr' is not installed", _INSTALL, kind="not_installed")
+        model = self.options.model
+        options = self.options.to_dict()
+        # The hashes say which checkpoint it was, wherever it lies.
+        del options["model"]
+        return EngineInfo(
+            name=self.name,
+            version=importlib.metadata.version("transformers"),
+            runtime=f"torch {importlib.metadata.version('torch')}",
+            weights=checkpoint_hashes(find_checkpoint(model)),
+            options=options,
+            spec=self.spec,
+            capabilities=Capabilities(
+                takes=("line", "word"),
+                gives=("lines", "words"),
+                languages=("en",) if _ENGLISH.fullmatch(model) else (),
+                confidence_kind=_CONFIDENCE,
+                devices=("cpu", "cuda"),
+            ),
+        )
+
+    def load(self) -> None:
+        _stay_offline_and_quiet()
+        import torch
+
+        device = self.options.device
+        if device != "cpu" and not torch.cuda.is_available():
+            raise EngineUnavailableError(
+                f"engine 'trocr': no accelerator for device {device!r} is here",
+                "use device=cpu",
+                kind="no_device",
+            )
+        if threads := threads_for("OMP_NUM_THREADS"):
+            torch.set_num_threads(threads)
+        self._processor, model = _open_checkpoint(find_checkpoint(self.options.model))
+        self._model = model.to(device).eval()
+        self._settings = _generation_settings(model, self._processor.tokenizer, self.options)
+
+    def unload(self) -> None:
+        del self._processor, self._model, self._settings
+
+    def recognize(self, images: Sequence[PageImage]) -> list[Line]:
+        # A decoder always writes something; where there is no contrast there is nothing to read.
+        inked = [place for place, image in enumerate(images) if image.pixels.min() != image.pixels.max()]
+        lines = [Line(text="")] * len(images)
+        for start in range(0, len(inked), self.options.batch):
+            places = inked[start : start + self.options.batch]
+            for place, line in zip(places, self._read_lines([images[p] for p in places]), strict=True):
+                lines[place] = line
+        return lines
+
+    def _read_lines(self, images: Sequence[PageImage]) -> list[Line]:
+        import torch
+
+        pixels = self._processor(
+            images=[image.rgb() for image in images], input_data_format="channels_last", return_tensors="pt"
+        ).pixel_values
+        with torch.inference_mode():
+            found = self._model.generate(
+                pixels.to(self._model.device),
+                generation_config=self._settings,
+                return_dict_in_generate=True,
+                output_scores=True,
+            )
+            # Beam search has no one row of scores a reading: this follows each back through its beams.
+            scores = self._model.compute_transition_scores(
+                found.sequences, found.scores, getattr(found, "beam_indices", None), normalize_logits=True
+            )
+        start = found.sequences.shape[1] - scores.shape[1]
+        return [
+            self._line(image, tokens[start:], logarithms)
+            for image, tokens, logarithms in zip(
+                images, found.sequences.tolist(), scores.tolist(), strict=True
+            )
+        ]
+
+    def _line(self, image: PageImage, tokens: Sequence[int], logarithms: Sequence[float]) -> Line:
+        ends = self._settings.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        length = next((place for place, token in enumerate(tokens, 1) if token in ends), len(tokens))
+        tokens, logarithms = tokens[:length], logarithms[:length]
+        words = [
+            Word(text=text, confidence=confidence, confidence_kind=_CONFIDENCE)
+            for text, confidence in _words(self._processor.tokenizer, tokens, logarithms)
+        ]
+        if not words:
+            return Line(text="")
+        return Line.of_words(
+            words,
+            polygon=Polygon.from_box(0, 0, *image.size),
+            confidence=_mean_probability(logarithms),
+            confidence_kind=_CONFIDENCE,
+        )
+
+
+def find_checkpoint(model: str) -> Path:
+    """The folder of a checkpoint, which is ``model`` itself or a snapshot in the Hugging Face cache.
+
+    Raises:
+        EngineUnavailableError: it is in neither place.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder
+    if not _HUB_ID.fullmatch(model):
+        raise EngineUnavailableError(
+            f"engine 'trocr': there is no checkpoint {model}",
+            "give model= a folder, or a hub id such as microsoft/trocr-base-printed",
+            kind="missing_weights",
+        )
+    _stay_offline_and_quiet()
+    import huggingface_hub
+
+    found = huggingface_hub.try_to_load_from_cache(model, "config.json")
+    if not isinstance(found, str):
+        raise EngineUnavailableError(
+            f"engine 'trocr': no checkpoint {model} is in the Hugging Face cache",
+            f"{_fetch_command(model)}, or model=FOLDER",
+            kind="missing_weights",
+        )
+    return Path(found).parent
+
+
+def checkpoint_hashes(folder: Path) -> dict[str, str]:
+    """Name -> SHA-256 of the files of a checkpoint that are opened.
+
+    Raises:
+        EngineUnavailableError: the folder holds no checkpoint of this kind, or not all of it.
+    """
+    if _json(folder / "config.json").get("model_type") != "vision-encoder-decoder":
+        raise EngineUnavailableError(
+            f"engine 'trocr': {folder} holds a model of another kind",
+            "give model= a checkpoint of a VisionEncoderDecoderModel",
+            kind="bad_model",
+        )
+    names = [name for name in _CONFIGURATION if (folder / name).exists()]
+    for needed, what in ((_IMAGE_PROCESSORS, "image processor"), (_TOKENIZERS, "tokenizer")):
+        if not set(needed) & set(names):
+            raise EngineUnavailableError(
+                f"engine 'trocr': {folder} holds no {what}", f"it needs {needed[0]}", kind="missing_weights"
+            )
+    return {name: _digest(folder / name) for name in [*names, *_weight_files(folder)]}
+
+
+def _weight_files(folder: Path) -> list[str]:
+    for name in _WEIGHTS:
+        if (folder / name).exists():
+            if not name.endswith(".index.json"):
+                return [name]
+            shards = _json(folder / name).get("weight_map")
+            if isinstance(shards, dict) and all(Path(str(shard)).name == shard for shard in shards.values()):
+                return [name, *sorted(set(shards.values()))]
+            raise _damaged(folder / name, "it is no index of weights")
+    raise EngineUnavailableError(
+        f"engine 'trocr': {folder} holds no weights",
+        f"it needs {_WEIGHTS[0]} or {_WEIGHTS[2]}",
+        kind="missing_weights",
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EngineUnavailableError(
+            f"engine 'trocr': {path} cannot be read ({error.strerror})",
+            "give model= a folder that save_pretrained() wrote",
+            kind="missing_weights",
+        ) from None
+    except ValueError:
+        raise _damaged(path, "it is not JSON") from None
+    return data if isinstance(data, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    try:
+        about = path.stat()
+    except OSError:
+        return verify_file(path, (), _GET_AGAIN)
+    return _digest_once(path, about.st_size, about.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=128)
+def _digest_once(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - they are the cache's key
+    """Weights of a gigabyte are not hashed again for each engine of a process."""
+    return verify_file(path, (), _GET_AGAIN)
+
+
+def _damaged(place: Path, why: str) -> EngineUnavailableError:
+    return EngineUnavailableError(
+        f"engine 'trocr': {place} cannot be opened ({why})", _GET_AGAIN, kind="bad_model"
+    )
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of what a library said."""
+    if isinstance(error, pickle.UnpicklingError):
+        # PyTorch's own text explains how to open it all the same.
+        return "its pickle holds more than tensors"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text.split('. ')[0][:160]}"
+
+
+def _fetch_command(model: str) -> str:
+    """The download command of the environment that this runs in."""
+    command = Path(sys.executable).with_name("hf")
+    return f"{command if command.exists() else 'hf'} download {model}"
+
+
+def _stay_offline_and_quiet() -> None:
+    """Before the libraries are imported, which is when they look."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _open_checkpoint(folder: Path) -> tuple[Any, Any]:
+    """The processor and the model in ``folder``. Raises EngineUnavailableError."""
+    import torch
+    from transformers import TrOCRProcessor, VisionEncoderDecoderModel
+    from transformers.utils import logging
+
+    shared: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    logging.disable_progress_bar()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # Pillow's resizing, whether or not torchvision is there too: theirs differ in the last bit.
+            processor = TrOCRProcessor.from_pretrained(folder, backend="pil", **shared)
+            model, report = VisionEncoderDecoderModel.from_pretrained(
+                folder,
+                use_safetensors=_weight_files(folder)[0].startswith("model."),
+                weights_only=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **shared,
+            )
+        except EngineUnavailableError:
+            raise
+        except Exception as error:  # each library has exceptions of its own
+            raise _damaged(folder, _reason(error)) from error
+    # What is missing would be filled with random numbers.
+    missing = [key for key in report["missing_keys"] if not key.startswith(_UNUSED)]
+    if missing:
+        raise _damaged(folder, f"{len(missing)} of its tensors are missing, such as {min(missing)}")
+    return processor, model
+
+
+def _generation_settings(model: Any, tokenizer: Any, options: TrOcrOptions) -> Any:
+    """The checkpoint's own settings for decoding, made deterministic and bounded by the options."""
+    import copy
+
+    settings = copy.deepcopy(model.generation_config)
+    decoder = model.config.decoder
+    room = getattr(decoder, "max_position_embeddings", None) or options.max_length
+    settings.update(
+        do_sample=False,
+        num_beams=options.beams,
+        num_return_sequences=1,
+        max_length=None,
+        max_new_tokens=max(1, min(options.max_length, room - 1)),
+    )
+    if settings.pad_token_id is None:
+        settings.pad_token_id = tokenizer.pad_token_id
+    if settings.eos_token_id is None:
+        settings.eos_token_id = tokenizer.eos_token_id
+    if settings.decoder_start_token_id is None:
+        start = model.config.decoder_start_token_id
+        settings.decoder_start_token_id = tokenizer.bos_token_id if start is None else start
+    return settings
+
+
+def _words(tokenizer: Any, tokens: Sequence[int], logarithms: Sequence[float]) -> Iterator[tuple[str, float]]:
+    """The words of a line, each with the mean probability of the tokens that its characters come from.
+
+    A token's characters are those by which the decoded text grows with it. One that ends within a
+    character's bytes shows as U+FFFD until the next completes it, so both count for that character.
+    """
+    spans: list[tuple[int, int]] = []
+    text = ""
+    for end in range(1, len(tokens) + 1):
+        start = len(text.rstrip("\ufffd"))
+        text = tokenizer.decode(tokens[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        spans.append((start, len(text)))
+    for word in re.finditer(r"\S+", text):
+        shares = [
+            logarithm
+            for (start, end), logarithm in zip(spans, logarithms, strict=True)
+            if start < word.end() and end > word.start()
+        ]
+        yield word.group(), _mean_probability(shares)
+
+
+def _mean_probability(logarithms: Sequence[float]) -> float:
+    mean = math.exp(sum(logarithms) / len(logarithms))
+    return round(min(max(mean, 0.0), 1.0), _DIGITS)

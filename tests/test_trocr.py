@@ -1,0 +1,154 @@
+"""TrOCR from a small checkpoint in the published format, trained here until it reads a few lines."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocr_plugins.document import Page
+from ocr_plugins.engine import Engine
+from ocr_plugins.environments import environment_python
+from ocr_plugins.errors import CallError, EngineUnavailableError
+from ocr_plugins.host import open_engine, prepare_engine
+from ocr_plugins.image import PageImage
+from ocr_plugins.testing import check_engine, drawn_page
+
+TRAIN = Path(__file__).with_name("trocr_checkpoint.py")
+TEXTS = [
+    "Received with thanks",
+    "Invoice no. 2041",
+    "Total due: 318.50",
+    "Dear Ms. Whitmore,",
+    "paid in full",
+    "Zürich, 4 May",
+]
+
+pytestmark = pytest.mark.slow
+
+
+def line(text: str) -> PageImage:
+    return drawn_page(text, "line")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    python = environment_python("trocr")
+    assert python, "run: ocr-plugins engines install trocr"
+    folder = tmp_path_factory.mktemp("checkpoint")
+    lines = folder / "lines.npz"
+    images = {f"image{place}": line(text).pixels for place, text in enumerate(TEXTS)}
+    np.savez(lines, texts=np.array(TEXTS), **images)  # type: ignore[arg-type] # its stubs know no keywords
+    subprocess.run([python, TRAIN, lines, folder / "model"], check=True)
+    return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def engine(checkpoint: Path) -> Iterator[Engine]:
+    opened = open_engine(f"trocr:model={checkpoint}:detector=components")
+    yield opened
+    opened.close()
+
+
+def texts(results: Iterator[object]) -> list[str]:
+    found = list(results)
+    assert all(isinstance(result, Page) for result in found), found
+    return [result.text for result in found if isinstance(result, Page)]
+
+
+def test_it_reads_what_it_was_trained_on(engine: Engine, checkpoint: Path) -> None:
+    """In batches and alone, and as the library's own generate() does."""
+    assert (checkpoint / "upstream.txt").read_text(encoding="utf-8").splitlines() == TEXTS
+    assert texts(engine.read(line(text) for text in TEXTS * 3)) == TEXTS * 3
+    assert texts(engine.read([line(TEXTS[3])])) == TEXTS[3:4]
+
+
+def test_words_have_a_confidence(engine: Engine) -> None:
+    sure, unsure = engine.read([line(TEXTS[0]), line("Quixotic 97 gnomes")])
+    assert isinstance(sure, Page)
+    assert isinstance(unsure, Page)
+    (read,) = sure.iter_lines()
+    assert [word.text for word in read.words] == TEXTS[0].split()
+    assert all(word.confidence_kind == "attention-token-mean" for word in read.words)
+    assert min(word.confidence or 0 for word in read.words) > 0.8
+    assert min(word.confidence or 0 for word in unsure.iter_words()) < min(
+        w.confidence or 0 for w in read.words
+    )
+
+
+def test_lines_of_pages_come_from_a_detector(engine: Engine) -> None:
+    pages = [drawn_page("\n".join(TEXTS[:3])), PageImage(pixels=np.full((300, 200), 255, np.uint8))]
+    first, blank, last = engine.read([*pages, drawn_page("\n".join(TEXTS[3:5]))])
+    assert isinstance(first, Page)
+    assert isinstance(last, Page)
+    assert (len(list(first.iter_lines())), len(list(last.iter_lines()))) == (3, 2)
+    assert isinstance(blank, Page)
+    assert blank.text == ""
+    assert all(found.polygon is not None for found in first.iter_lines())
+    assert engine.info.options["detector"]["name"] == "components"
+
+
+def test_contract(checkpoint: Path) -> None:
+    check_engine(f"trocr:model={checkpoint}:beams=2:detector=components", expect_text=False)
+
+
+def test_the_fingerprint_knows_the_checkpoint_and_not_its_folder(checkpoint: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(checkpoint, tmp_path / "moved")
+    infos = [prepare_engine(f"trocr:model={folder}").info for folder in (checkpoint, moved)]
+    assert infos[0].fingerprint == infos[1].fingerprint
+    assert "model.safetensors" in infos[0].weights
+    (moved / "generation_config.json").write_text('{"max_new_tokens": 5}')
+    assert prepare_engine(f"trocr:model={moved}").info.fingerprint != infos[0].fingerprint
+
+
+class _Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('a pickle ran code')",)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda f: (f / "model.safetensors").unlink(), "holds no weights"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"\0" * 99), "cannot be opened"),
+        (lambda f: (f / "config.json").write_text("{"), "it is not JSON"),
+        (lambda f: (f / "config.json").write_text('{"model_type": "bert"}'), "a model of another kind"),
+        (lambda f: (f / "tokenizer.json").unlink(), "holds no tokenizer"),
+    ],
+)
+def test_a_checkpoint_that_is_none(checkpoint: Path, tmp_path: Path, break_it: object, words: str) -> None:
+    broken = shutil.copytree(checkpoint, tmp_path / "broken")
+    assert callable(break_it)
+    break_it(broken)
+    with pytest.raises(EngineUnavailableError, match=words):
+        open_engine(f"trocr:model={broken}:detector=components")
+
+
+def test_pickled_weights_cannot_run_code(checkpoint: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(checkpoint, tmp_path / "evil")
+    (broken / "model.safetensors").unlink()
+    (broken / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": _Evil()}))
+    with pytest.raises(EngineUnavailableError, match="cannot be opened") as caught:
+        open_engine(f"trocr:model={broken}:detector=components")
+    assert "ran code" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "words"),
+    [
+        ("trocr", EngineUnavailableError, "no checkpoint microsoft/trocr-base-printed"),
+        ("trocr:model=/nowhere/at/all", EngineUnavailableError, "there is no checkpoint /nowhere"),
+        ("trocr:beams=0", CallError, "out of range"),
+    ],
+)
+def test_what_is_missing_is_named(
+    spec: str, error: type[Exception], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(error, match=words):
+        open_engine(spec)
