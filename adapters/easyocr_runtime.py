@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -181,9 +182,7 @@ def _onnxruntime(graph: bytes, threads: int) -> Session:
 
 
 def _openvino(graph: bytes, threads: int, *, release: bool) -> Session:
-    import openvino
-
-    core = openvino.Core()
+    core = _import_openvino().Core()
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16",
         "INFERENCE_NUM_THREADS": threads,
@@ -201,6 +200,19 @@ def _openvino(graph: bytes, threads: int, *, release: bool) -> Session:
 
 
 def _has_bfloat16() -> bool:
-    import openvino
+    return "BF16" in _import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+def _import_openvino() -> Any:
+    """The module. Left to itself, it tells its maker over the network of each import."""
+    reporter = "openvino_telemetry"
+    known = sys.modules.get(reporter)
+    # None makes importing it fail, for which openvino has a stub.
+    sys.modules[reporter] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if known is None:
+            del sys.modules[reporter]
+        else:
+            sys.modules[reporter] = known

@@ -238,6 +238,29 @@ print(set_threads(), torch.get_num_threads(), cv2.getNumThreads())
     assert run(script, OCR_PLUGINS_THREADS="2", **users).split() == ["1", "1", "1"]
 
 
+@pytest.mark.slow
+def test_nothing_is_fetched_and_nothing_reported(run: Any, tmp_path: Path) -> None:
+    """Left to itself, openvino reports each import to its maker, and keeps count under the home."""
+    script = """
+import sys
+def forbid(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        print("the network was asked:", args)
+sys.addaudithook(forbid)
+import cv2, numpy as np
+from ocr_plugins.adapters import easyocr, easyocr_runtime
+from ocr_plugins.image import PageImage
+pixels = np.full((120, 320), 255, np.uint8)
+cv2.putText(pixels, "offline", (60, 70), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 0, 2)
+engine = easyocr.EasyOcrEngine(easyocr.EasyOcrOptions(runtime="exact"))
+print([page.text for page in engine.read([PageImage(pixels=pixels)])])
+assert easyocr_runtime._has_bfloat16() in (False, True)
+assert "openvino" in sys.modules
+"""
+    assert run(script, HOME=str(tmp_path), CI="").splitlines() == ["['offline']"]
+    assert not (tmp_path / "intel").exists()
+
+
 # Languages
 
 
