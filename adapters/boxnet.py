@@ -205,7 +205,9 @@ class BoxNetDetector(BaseEngine[BoxNetOptions]):
         mask = (chances >= self.options.pixel).astype(np.uint8)
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:_MOST_BOXES]:
-            centre, (across, down), angle = cv2.minAreaRect(contour)
+            (x, y), sides, angle = cv2.minAreaRect(contour)
+            # Contours run through the middles of pixels.
+            centre, (across, down) = (x + 0.5, y + 0.5), (side + 1 for side in sides)
             if min(across, down) < _LEAST_SIDE or _mean_inside(chances, contour) < self.options.score:
                 continue
             # An offset of a rectangle on all sides is a rectangle again.

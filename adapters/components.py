@@ -39,15 +39,17 @@ _INSTALL = "pip install 'ocr-plugins[rapidocr]'"
 _CONTRAST = 30
 # The paper's brightness is estimated on a picture of this longest side, in windows of so many pixels.
 _PAPER_SIDE, _PAPER_WINDOW = 600, 31
-# Of the shorter side of the page, and of its own box: what a large dark mark fills.
+# Pictures are larger than this part of the shorter side, and ink is more than that of their box.
 _PICTURE, _PICTURE_INK = 0.04, 0.25
 _LEAST_GLYPH = 5  # pixels
-# Where a page's glyphs are so high that fewer fit into its shorter side, they are no text.
-_GLYPHS_A_SIDE = 10
-# In glyph heights: longer strokes are rules, larger marks that are no rules are pictures.
+_BAR = 6.0  # times as high as wide
+# Glyphs are no higher than this part of the shorter side, but may always have so many pixels.
+_HIGHEST_GLYPH, _LOW_GLYPH = 0.1, 40
+# In glyph heights: longer strokes are rules; larger marks, by their longer and their shorter side, no text.
 _RULE, _LARGE, _HIGH = 6.0, 12.0, 3.5
 _LEAST_FOR_SKEW = 20  # glyphs
 _SKEW_STEP = 0.002  # radians
+_LEVEL = 0.001  # radians: what is less moves the end of a line by a pixel or two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class ComponentsOptions(Options):
         3.0, "widest gap between two words of one line, in glyph heights", minimum=0.2, maximum=20.0
     )
     speck: float = option(
-        0.35, "marks below this share of the glyph height make no line", minimum=0.0, maximum=1.0
+        0.35, "marks below this share of the glyph height make no line", minimum=0.0, maximum=0.6
     )
     max_skew: float = option(
         5.0, "largest skew looked for, in degrees; 0 looks for none", minimum=0.0, maximum=15.0
@@ -100,9 +102,10 @@ class ComponentsDetector(BaseEngine[ComponentsOptions]):
     def _find(self, image: PageImage) -> tuple[Polygon, ...]:
         ink = ink_mask(image.pixels, self.options.polarity)
         marks, shares, labels = _components(ink)
-        pictures = _pictures(marks, shares, labels)
-        height = _glyph_height(marks[~_lie_in(marks, pictures)], min(image.size))
-        if height is None:
+        side = min(image.size)
+        pictures = _pictures(marks, shares, labels, max(_PICTURE * side, _HIGH * _glyph_height(marks, side)))
+        height = _glyph_height(marks[~_lie_in(marks, pictures)], side)
+        if not height:
             return ()
         length = round(_RULE * height)
         lying, standing = opened(ink, (length, 1)), opened(ink, (1, length))
@@ -165,11 +168,10 @@ def _components(ink: Mask) -> tuple[Boxes, NDArray[np.float64], NDArray[np.int32
     return boxes, area / (width * height), np.asarray(labels, np.int32)
 
 
-def _pictures(marks: Boxes, shares: NDArray[np.float64], labels: NDArray[np.int32]) -> Mask:
+def _pictures(marks: Boxes, shares: NDArray[np.float64], labels: NDArray[np.int32], least: float) -> Mask:
     """1 on large marks that are no frames, with their holes: pictures, black edges of scans, dark bars."""
     import cv2
 
-    least = _PICTURE * min(labels.shape)
     large = (widths_of(marks) >= least) & (heights_of(marks) >= least) & (shares >= _PICTURE_INK)
     mask = np.concatenate([[False], large]).astype(np.uint8)[labels]
     window = np.ones((round(least) | 1, round(least) | 1), np.uint8)
@@ -182,17 +184,17 @@ def _lie_in(marks: Boxes, mask: Mask) -> NDArray[np.bool_]:
     return np.asarray(mask[y, x] > 0)
 
 
-def _glyph_height(marks: Boxes, side: int) -> float | None:
-    """The median height of a page's glyphs, found around the commonest height.
+def _glyph_height(marks: Boxes, side: int) -> float:
+    """The median height of a page's glyphs, found around the commonest height; 0 where there are none.
 
     Letters are of two heights or three, all else is of any. So that the many specks of a bad scan do
-    not win, marks count by the square of their height.
+    not win, high marks count for more; bars, as of barcodes, do not count.
     """
-    heights = np.sort(heights_of(marks))
-    heights = heights[between(heights, _LEAST_GLYPH, max(side / _GLYPHS_A_SIDE, 3 * _LEAST_GLYPH))]
+    heights = np.sort(heights_of(marks)[heights_of(marks) <= _BAR * widths_of(marks)])
+    heights = heights[between(heights, _LEAST_GLYPH, max(_HIGHEST_GLYPH * side, _LOW_GLYPH))]
     if not len(heights):
-        return None
-    total = np.concatenate([[0.0], np.cumsum(heights**2)])
+        return 0.0
+    total = np.concatenate([[0.0], np.cumsum(heights**1.5)])
     low, high = (np.searchsorted(heights, heights * share) for share in (0.75, 1 / 0.75))
     common = heights[np.argmax(total[high] - total[low])]
     return float(np.median(heights[between(heights, common / 2, common * 2)]))
@@ -211,7 +213,7 @@ def _skew(marks: Boxes, height: float, most: float) -> float:
     if len(glyphs) < _LEAST_FOR_SKEW or not most:
         return 0.0
     x = (glyphs[:, 0] + glyphs[:, 2]) / 2
-    feet, step = glyphs[:, 3], height / 5
+    feet, step = glyphs[:, 3], height / 10
 
     def sharpness(angle: float) -> float:
         levels = np.floor((feet - x * np.tan(angle)) / step).astype(np.int64)
@@ -220,7 +222,7 @@ def _skew(marks: Boxes, height: float, most: float) -> float:
     limit = np.deg2rad(most)
     coarse = max(np.arange(-limit, limit, _SKEW_STEP), key=sharpness)
     fine = max(coarse + np.linspace(-1, 1, 9) * _SKEW_STEP, key=sharpness)
-    return float(fine) if sharpness(fine) > sharpness(0.0) else 0.0
+    return float(fine) if abs(fine) > _LEVEL and sharpness(fine) > sharpness(0.0) else 0.0
 
 
 def _turned(boxes: Boxes, angle: float) -> Boxes:

@@ -38,14 +38,15 @@ _COLUMN = 15.0  # a column of text has some lines of this width; others are numb
 _COLUMN_LINES = 3
 _LONE = (0.8, 4.0)  # the height of a mark that is a line of its own
 _SLENDER = 0.25  # and its least width, for its height
-_BESIDE = 0.5  # parts of one line are this near
+_BESIDE = 0.5  # parts of one line are this near, in their own height
 _FEW = 3  # lines of fewer marks that are smaller than the page's print are dirt
-# The picture where lines are smeared has this many pixels a glyph height.
-_CANVAS = 10
-# Pictures: lines with more of their box under what is no text, or with more marks a glyph height.
+_STROKE = 0.2  # lower marks are dirt, or what is left of underlines, where marks are counted
+# Scraps of pictures have more of their box on what is no text, or more marks a glyph height.
 _FOREIGN = 0.1
 _CROWD = 2.0
-_STROKE = 0.2  # lower marks are not counted: dirt, and what is left of underlines
+# The picture where lines are smeared has this many pixels a glyph height.
+_CANVAS = 10
+# On a page of noise there is no end of them.
 _MOST_LINES = 3000
 
 
@@ -151,7 +152,7 @@ def find_lines(
     headings = canvas.chained(tall[~centred_in(tall, lines)], walls, gap)
     # What reaches over several lines is a picture, an initial, or glyphs that touch.
     headings = headings[[np.count_nonzero(_shares(lines, box, 0.0)) < 2 for box in headings]]
-    lines = _joined(np.concatenate([lines, headings])[:_MOST_LINES], _BESIDE * height)
+    lines = _joined(np.concatenate([lines, headings])[:_MOST_LINES])
     lines = np.array([_with_punctuation(box, small, height) for box in lines])
     loose = small[~centred_in(small, _grown(lines, _SLACK * height)) & (heights_of(small) >= speck * height)]
     lines = np.concatenate([lines, canvas.chained(loose, walls, gap, least=_FEW)])
@@ -166,7 +167,9 @@ def _are_text(lines: Boxes, canvas: Canvas, marks: Boxes, foreign: NDArray[np.fl
     across, down = widths_of(lines), heights_of(lines)
     low, high = (edge * canvas.height for edge in _LONE)
     lone = (count <= 1) & (~between(down, low, high) | (across < _SLENDER * down))
-    crowded = count * canvas.height > _CROWD * np.maximum(across, canvas.height)
+    # Of small print there is more on a length; a slanted line is high, and holds no more for that.
+    glyph = np.minimum(canvas.height, down / 2)
+    crowded = count * glyph > _CROWD * np.maximum(across, canvas.height)
     return np.asarray(~lone & ~crowded & (canvas.sums(foreign, lines) <= _FOREIGN * area))
 
 
@@ -199,11 +202,11 @@ def _grouped(boxes: Boxes, groups: NDArray[Any]) -> Boxes:
     return around
 
 
-def _joined(lines: Boxes, slack: float) -> Boxes:
+def _joined(lines: Boxes) -> Boxes:
     """Parts of one line, such as a row of accents above it, as one."""
     groups = np.arange(len(lines))
     for place, box in enumerate(lines):
-        same = np.flatnonzero(_shares(lines, box, slack))
+        same = np.flatnonzero(_shares(lines, box, _BESIDE * (box[3] - box[1])))
         groups[np.isin(groups, groups[same])] = groups[place]
     return _grouped(lines, groups)
 
@@ -221,12 +224,11 @@ def _with_punctuation(line: NDArray[np.float64], small: Boxes, height: float) ->
     middle = (small[:, 1] + small[:, 3]) / 2
     near = between(middle, line[1] - slack, line[3] + slack)
     near &= (small[:, 2] > line[0] - reach) & (small[:, 0] < line[2] + reach)
-    around = _grouped(np.concatenate([line[np.newaxis], small[near]]), np.zeros(1 + np.count_nonzero(near)))[
-        0
-    ]
+    parts = np.concatenate([line[np.newaxis], small[near]])
+    around = np.concatenate([parts[:, :2].min(axis=0), parts[:, 2:].max(axis=0)])
     # Marks of the next lines are near too: the box must not grow into these.
     around[1], around[3] = max(around[1], line[1] - slack), min(around[3], line[3] + slack)
-    return np.asarray(around)
+    return around
 
 
 def reading_order(lines: Boxes, height: float) -> list[int]:
