@@ -100,7 +100,7 @@ def leak(pages: int = 500, limit: float = 200) -> dict[str, float]:
     sys.path.insert(0, str(PLUGINS))
     import faulty_engine as faulty
 
-    registered = RegisteredEngine("faulty", "faulty_engine:FaultyEngine")
+    registered = RegisteredEngine("faulty", "faulty_engine:OneByOne")
     settings = HostSettings(memory=limit)
     leaking = np.full((8, 8), faulty.LEAK, np.uint8)
     with contextlib.closing(

@@ -92,6 +92,7 @@ def test_pixels_cross_unchanged() -> None:
         (faulty.SEGFAULT, "crashed", "SIGSEGV"),
         (faulty.KILLED, "crashed", "SIGKILL"),
         (faulty.EXIT, "crashed", "exit status 3"),
+        (faulty.GARBLE, "bad_output", "not JSON"),
         (faulty.TOO_FEW, "engine_failed", "ValueError"),
         (faulty.NO_TEXT, "engine_failed", "text must be a string"),
         (faulty.SURROGATE, "engine_failed", "UnicodeEncodeError"),

@@ -19,7 +19,7 @@ from ocr_plugins.image import PageImage
 from ocr_plugins.options import Options, option
 
 FINE, RAISE, SEGFAULT, KILLED, EXIT, HANG, TOO_FEW, NO_TEXT, NOISE, SURROGATE, ONCE, FORK = range(12)
-END, SWALLOW, LEAK, SHOUT, SLOW, ENVIRONMENT = range(12, 18)
+END, SWALLOW, LEAK, SHOUT, SLOW, ENVIRONMENT, GARBLE = range(12, 19)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,9 @@ class FaultyEngine(BaseEngine[FaultyOptions]):
                     time.sleep(600)
                 (self.options.folder or Path()).joinpath("group").write_text(str(os.getpgid(0)))
                 os.kill(os.getpid(), signal.SIGKILL)
+            case v if v == GARBLE:
+                # Into the very socket that answers go through.
+                os.write(int(sys.argv[1]), b"\xff{ no answer\n")
             case v if v == END:
                 os._exit(0)
             case v if v == SWALLOW:
@@ -102,6 +105,12 @@ class FaultyEngine(BaseEngine[FaultyOptions]):
                     mark.touch()
                     os.kill(os.getpid(), signal.SIGSEGV)
         return (Line(text=f"{image.source} read by {os.getpid()}"),)
+
+
+class OneByOne(FaultyEngine):
+    """The same, a page at a time."""
+
+    batch_size = 1
 
 
 def own_memory() -> int:
