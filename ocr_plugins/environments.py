@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ocr_plugins.errors import CallError, EngineUnavailableError, OcrError
-from ocr_plugins.installers import Builder, BuildError, Step, Tell, drop_halves
+from ocr_plugins.installers import Builder, BuildError, IndexUnreachableError, Step, Tell, drop_halves
 from ocr_plugins.interpreters import Interpreter, find_interpreter, find_uv
 from ocr_plugins.registry import find_engine
 from ocr_plugins.weights import fetch_weights, weights_folder
@@ -87,7 +87,7 @@ def install_engine(
         with _alone(name, say) as (built, held):
             if force or environment_python(name) is None or not _same(lock, link / _LOCK_COPY):
                 say(f"installing {name} into {link}")
-                _replace(link, _build(name, lock, built, held, tell, force), built)
+                _replace(link, _built_by_either(name, lock, built, held, tell, force), built)
             _sweep(built, link.resolve())
     except BuildError as error:
         raise _failed(name, error.reason, error.hint) from None
@@ -161,10 +161,22 @@ def remove_engine(name: str, say: Say = lambda _: None) -> None:
         say(f"{_size(shared)} of it lie in uv's cache too: uv cache clean frees them")
 
 
-def _build(name: str, lock: Path, built: Path, held: int, tell: Tell, force: bool) -> Path:
+def _built_by_either(name: str, lock: Path, built: Path, held: int, tell: Tell, force: bool) -> Path:
+    """As `_build`, by uv where it is there, and by pip where that reaches no index."""
+    uv = find_uv()
+    try:
+        return _build(name, lock, built, held, tell, force, uv)
+    except IndexUnreachableError:
+        if uv is None:
+            raise
+        # Mirrors, proxies and certificates are often told to pip alone.
+        tell(Step("uv reaches no package index: trying pip, which has settings of its own"))
+        return _build(name, lock, built, held, tell, force, None)
+
+
+def _build(name: str, lock: Path, built: Path, held: int, tell: Tell, force: bool, uv: str | None) -> Path:
     """A whole environment in ``built``, made or gone on with. Raises BuildError, OcrError, OSError."""
     engine_class = find_engine(name).engine_class
-    uv = find_uv()
     interpreter = find_interpreter(name, engine_class.pythons, with_pip=uv is None)
     old = (engines_home() / name).resolve()
     folder = built / _key(lock, interpreter, uv)

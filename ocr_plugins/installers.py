@@ -63,6 +63,10 @@ class BuildError(Exception):
         self.reason, self.hint = reason, hint
 
 
+class IndexUnreachableError(BuildError):
+    """The package index does not answer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Builder:
     """Builds the environment in ``folder``.
@@ -257,7 +261,7 @@ def explain(lines: Sequence[str], status: int) -> BuildError:
     if _RIGHTS.search(text):
         return BuildError(f"permission denied{_where(text, _RIGHTS)}", f"check the rights there, or {_MOVE}")
     if _NETWORK.search(text):
-        return BuildError(
+        return IndexUnreachableError(
             f"the package index cannot be reached: {complaint}",
             "check network and proxy, then run it again: it goes on where it stopped",
         )

@@ -44,6 +44,7 @@ _STROKE = 0.2  # lower marks are dirt, or what is left of underlines, where mark
 # Scraps of pictures have more of their box on what is no text, or more marks a glyph height.
 _FOREIGN = 0.1
 _CROWD = 2.0
+_SMALL_PRINT = 0.8  # of a box: its glyph height, at most, where marks are counted
 # The picture where lines are smeared has this many pixels a glyph height.
 _CANVAS = 10
 # On a page of noise there is no end of them.
@@ -168,7 +169,7 @@ def _are_text(lines: Boxes, canvas: Canvas, marks: Boxes, foreign: NDArray[np.fl
     low, high = (edge * canvas.height for edge in _LONE)
     lone = (count <= 1) & (~between(down, low, high) | (across < _SLENDER * down))
     # Of small print there is more on a length; a slanted line is high, and holds no more for that.
-    glyph = np.minimum(canvas.height, down / 2)
+    glyph = np.minimum(canvas.height, _SMALL_PRINT * down)
     crowded = count * glyph > _CROWD * np.maximum(across, canvas.height)
     return np.asarray(~lone & ~crowded & (canvas.sums(foreign, lines) <= _FOREIGN * area))
 

@@ -448,6 +448,29 @@ def test_an_index_that_cannot_be_reached(adapter: Path, monkeypatch: pytest.Monk
     assert done.errors[-1].endswith("it goes on where it stopped")
 
 
+@pytest.mark.slow
+def test_where_uv_reaches_no_index_pip_is_tried(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pip alone is told where packages lie, as on machines behind a mirror."""
+    made = wheel(adapter, "tinything", "1.0")
+    for variable in ("UV_NO_INDEX", "UV_FIND_LINKS"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in {
+        "OCR_PLUGINS_UV": "",
+        "UV_NO_CONFIG": "1",
+        "UV_HTTP_RETRIES": "0",
+        "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
+        "PIP_FIND_LINKS": str(adapter),
+    }.items():
+        monkeypatch.setenv(variable, value)
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    (adapter / "locks" / "tiny.txt").write_text(f"tinything==1.0 --hash=sha256:{digest}\n")
+    done = install(adapter)
+    assert "trying pip" in done.err
+    assert done.status == 0
+    assert installed() == "1.0"
+    assert len(built()) == 1
+
+
 def test_a_home_that_cannot_be_written(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock_version(adapter, "1.0")
     (adapter / "file").touch()
