@@ -90,6 +90,12 @@ class CombinedEngine:
             )
         return self._info
 
+    @property
+    def _in_order(self) -> bool:
+        """Whether the lines come whole and in reading order; else they are fragments of rows."""
+        able = self._finder.info.capabilities
+        return able.ordered and not able.reads
+
     def open(self) -> Self:
         """Loads both models. Raises EngineUnavailableError."""
         _ = self.info
@@ -177,7 +183,7 @@ class CombinedEngine:
             id=image.id,
             size=image.size,
             dpi=image.dpi,
-            lines=join_rows(lines),
+            lines=tuple(lines) if self._in_order else join_rows(lines),
             provenance=provenance,
         )
 

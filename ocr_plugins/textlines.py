@@ -38,7 +38,7 @@ _COLUMN = 15.0  # a column of text has some lines of this width; others are numb
 _COLUMN_LINES = 3
 _LONE = (0.8, 4.0)  # the height of a mark that is a line of its own
 _SLENDER = 0.25  # and its least width, for its height
-_BESIDE = 0.5  # parts of one line are this near, in their own height
+_BESIDE = 0.5  # parts of one line are this near, in the lesser height
 _FEW = 3  # lines of fewer marks that are smaller than the page's print are dirt
 _STROKE = 0.2  # lower marks are dirt, or what is left of underlines, where marks are counted
 # Scraps of pictures have more of their box on what is no text, or more marks a glyph height.
@@ -207,16 +207,17 @@ def _joined(lines: Boxes) -> Boxes:
     """Parts of one line, such as a row of accents above it, as one."""
     groups = np.arange(len(lines))
     for place, box in enumerate(lines):
-        same = np.flatnonzero(_shares(lines, box, _BESIDE * (box[3] - box[1])))
+        same = np.flatnonzero(_shares(lines, box, _BESIDE))
         groups[np.isin(groups, groups[same])] = groups[place]
     return _grouped(lines, groups)
 
 
 def _shares(lines: Boxes, box: NDArray[np.float64], slack: float) -> NDArray[np.bool_]:
-    """Which lines lie beside or in ``box`` by more than half of the lesser height, at most ``slack`` away."""
+    """Which lines lie beside or in ``box`` by .6 of the lesser height, and ``slack`` of it away at most."""
     across = np.minimum(lines[:, 2], box[2]) - np.maximum(lines[:, 0], box[0])
     down = np.minimum(lines[:, 3], box[3]) - np.maximum(lines[:, 1], box[1])
-    return np.asarray((across > -slack) & (down > 0.6 * np.minimum(heights_of(lines), box[3] - box[1])))
+    lesser = np.minimum(heights_of(lines), box[3] - box[1])
+    return np.asarray((across > -slack * lesser) & (down > 0.6 * lesser))
 
 
 def _with_punctuation(line: NDArray[np.float64], small: Boxes, height: float) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 import subprocess
@@ -136,6 +137,56 @@ def test_pickled_weights_cannot_run_code(checkpoint: Path, tmp_path: Path) -> No
     with pytest.raises(EngineUnavailableError, match="cannot be opened") as caught:
         open_engine(f"trocr:model={broken}:detector=components")
     assert "ran code" not in str(caught.value)
+
+
+def in_its_environment(script: str, *arguments: Path) -> None:
+    """Runs a few lines with the Python of TrOCR's environment."""
+    python = environment_python("trocr")
+    assert python
+    subprocess.run([python, "-c", script, *map(str, arguments)], check=True)
+
+
+def test_a_checkpoint_of_the_old_format(checkpoint: Path, tmp_path: Path) -> None:
+    """Pickled weights, the image processor in a file of its own, no generation_config.json."""
+    old = shutil.copytree(checkpoint, tmp_path / "old")
+    in_its_environment(
+        "import sys, pathlib, torch, safetensors.torch as s; f = pathlib.Path(sys.argv[1])\n"
+        "torch.save(s.load_file(f / 'model.safetensors'), f / 'pytorch_model.bin')",
+        old,
+    )
+    processor = json.loads((old / "processor_config.json").read_text(encoding="utf-8"))
+    (old / "preprocessor_config.json").write_text(json.dumps(processor["image_processor"]))
+    for name in ("model.safetensors", "processor_config.json", "generation_config.json"):
+        (old / name).unlink()
+    engine = open_engine(f"trocr:model={old}:detector=components")
+    assert "pytorch_model.bin" in engine.info.weights
+    assert texts(engine.read(line(text) for text in TEXTS)) == TEXTS
+    engine.close()
+
+
+def test_a_hub_id_is_found_in_the_cache(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "hub" / "models--microsoft--trocr-base-printed"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0123abc")
+    shutil.copytree(checkpoint, repository / "snapshots" / "0123abc")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert prepare_engine("trocr").info.capabilities.languages == ("en",)
+    with pytest.raises(EngineUnavailableError, match="no model for language 'fr'"):
+        _ = prepare_engine("trocr:lang=fr").info
+
+
+def test_tensors_that_are_missing_are_not_made_up(checkpoint: Path, tmp_path: Path) -> None:
+    partial = shutil.copytree(checkpoint, tmp_path / "partial")
+    in_its_environment(
+        "import sys, pathlib, safetensors.torch as s; f = pathlib.Path(sys.argv[1]) / 'model.safetensors'\n"
+        "kept = {k: v for k, v in s.load_file(f).items() if 'decoder.layers.1' not in k}\n"
+        "s.save_file(kept, f, {'format': 'pt'})",
+        partial,
+    )
+    with pytest.raises(EngineUnavailableError, match="of its tensors are missing"):
+        open_engine(f"trocr:model={partial}:detector=components")
 
 
 @pytest.mark.parametrize(
