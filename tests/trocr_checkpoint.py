@@ -25,7 +25,8 @@ HEIGHT, WIDTH, PATCH = 32, 256, 16
 HIDDEN, LAYERS, HEADS = 64, 2, 4
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 START, PAD, END = 0, 1, 2
-STEPS = 250
+# How long it takes to learn the lines differs between machines.
+MOST_STEPS, ENOUGH = 2000, 0.02
 
 
 def processor_for(texts: list[str]) -> TrOCRProcessor:
@@ -72,11 +73,13 @@ def model_for(vocabulary: int) -> VisionEncoderDecoderModel:
 def train(model: VisionEncoderDecoderModel, pixels: torch.Tensor, labels: torch.Tensor) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     model.train()
-    for _ in range(STEPS):
+    for _ in range(MOST_STEPS):
         loss = model(pixel_values=pixels + 0.1 * torch.randn_like(pixels), labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if loss.item() < ENOUGH:
+            break
     model.eval()
 
 
