@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 
 bench: packages $(VENV)/.dev
 	$(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench_host.py
 
 # README's table. The corpora are not part of this repository: OCR_PLUGINS_CORPORA says where they are.
 table: $(VENV)/.dev
