@@ -8,7 +8,6 @@ be the core of a line. No weights come with this package.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -103,8 +102,6 @@ class BoxNetDetector(BaseEngine[BoxNetOptions]):
 
     def identify(self) -> EngineInfo:
         path = self._path()
-        if importlib.util.find_spec("cv2") is None:
-            raise EngineUnavailableError("engine 'boxnet' is not installed", _INSTALL, kind="not_installed")
         _quiet()
         import cv2
 

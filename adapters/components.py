@@ -8,7 +8,6 @@ of linear oblique structures and skew scan in digitized documents", ICPR 1986).
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from ocr_plugins.document import Polygon
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
-from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.options import Options, option
 from ocr_plugins.textlines import (
@@ -75,10 +73,6 @@ class ComponentsDetector(BaseEngine[ComponentsOptions]):
     options_type = ComponentsOptions
 
     def identify(self) -> EngineInfo:
-        if importlib.util.find_spec("cv2") is None:
-            raise EngineUnavailableError(
-                "engine 'components' is not installed", _INSTALL, kind="not_installed"
-            )
         import cv2
 
         return EngineInfo(

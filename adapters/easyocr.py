@@ -70,10 +70,6 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     options_type = EasyOcrOptions
 
     def identify(self) -> EngineInfo:
-        if importlib.util.find_spec("easyocr") is None:
-            raise EngineUnavailableError(
-                "engine 'easyocr' is not installed", models.INSTALL, kind="not_installed"
-            )
         options = self.options
         if options.runtime != "upstream" and options.device != "cpu":
             raise EngineUnavailableError(

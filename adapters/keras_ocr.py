@@ -91,10 +91,6 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
     downloads: ClassVar[tuple[WeightFile, ...]] = (_RECOGNIZER,)
 
     def identify(self) -> EngineInfo:
-        if importlib.util.find_spec("keras_ocr") is None:
-            raise EngineUnavailableError(
-                "engine 'keras-ocr' is not installed", _INSTALL, kind="not_installed"
-            )
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("keras-ocr"),

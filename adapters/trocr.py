@@ -88,8 +88,6 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
     batch_size = _BATCH
 
     def identify(self) -> EngineInfo:
-        if not all(importlib.util.find_spec(module) for module in self.modules):
-            raise EngineUnavailableError("engine 'trocr' is not installed", _INSTALL, kind="not_installed")
         model = self.options.model
         options = self.options.to_dict()
         # The hashes say which checkpoint it was, wherever it lies.

@@ -118,7 +118,7 @@ def _read_sample(spec: EngineSpec, samples: Sequence[Item], check: Check) -> Non
 
 
 def _fill_in_error(error: PageError, check: Check) -> None:
-    check.error = f"{error.message}: {error.hint}" if error.hint else error.message
+    check.error = error.reason
     if error.detected is not None:
         check.state, check.lines = "works", len(error.detected)
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from ocr_plugins.document import Line, Page, PageError, Polygon
-from ocr_plugins.engine import Capabilities, Engine, EngineInfo, page_error
+from ocr_plugins.engine import Capabilities, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import join_rows
@@ -21,18 +21,10 @@ from ocr_plugins.pixels import Pixels, copied
 _UPRIGHT = 0.1
 
 
-class LineFinder(Engine, Protocol):
+class LineFinder(PreparedEngine, Protocol):
     """An engine that can find lines; `BaseEngine` and `HostedEngine` are such."""
 
     def find_lines(self, images: Iterable[PageImage]) -> Iterator[tuple[Polygon, ...] | PageError]: ...
-
-    def open(self) -> Any: ...
-
-
-class LineReader(Engine, Protocol):
-    """An engine that reads lines and can be opened."""
-
-    def open(self) -> Any: ...
 
 
 @dataclass(eq=False)
@@ -59,7 +51,7 @@ class CombinedEngine:
         spec: what the user asked for.
     """
 
-    def __init__(self, finder: LineFinder, reader: LineReader, spec: str) -> None:
+    def __init__(self, finder: LineFinder, reader: PreparedEngine, spec: str) -> None:
         self._finder = finder
         self._reader = reader
         self._spec = spec

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ocr_plugins.document import Page, PageError
-from ocr_plugins.study import EngineRun, Study, Watcher, faults, is_detection
+from ocr_plugins.document import Page, PageError, is_detection
+from ocr_plugins.study import EngineRun, Study, Watcher, faults
 
 
 class TextPrinter(Watcher):
@@ -108,8 +108,7 @@ class ProgressShower(Watcher):
             self._say(f"{run.label}: {kept} (--no-store reads again)")
         found = next((r for r in run.results.values() if isinstance(r, PageError) and is_detection(r)), None)
         if found is not None:
-            why = f"{found.message}: {found.hint}" if found.hint else found.message
-            self._say(f"{run.label}: found lines on {_pages(run.detections)}, and read none: {why}")
+            self._say(f"{run.label}: found lines on {_pages(run.detections)}, and read none: {found.reason}")
 
     def _say_retried(self, run: EngineRun, result: Page | PageError) -> None:
         for fault in faults(result):

@@ -361,8 +361,13 @@ class PageError:
     provenance: Provenance | None = None
     detected: tuple[Polygon, ...] | None = None
 
+    @property
+    def reason(self) -> str:
+        """The message and the way out, without the place."""
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
     def __str__(self) -> str:
-        text = f"{self.message}: {self.hint}" if self.hint else self.message
+        text = self.reason
         if self.page is not None:
             text = f"{self.source}, page {self.page}: {text}"
         elif self.source not in self.message:
@@ -389,6 +394,16 @@ class PageError:
         if values.get("detected") is not None:
             values["detected"] = tuple(Polygon(tuple((x, y) for x, y in p)) for p in values["detected"])
         return cls(**values)
+
+
+def is_detection(result: Page | PageError) -> bool:
+    """Whether it is lines that were found by what cannot read them: neither a reading nor an error."""
+    return isinstance(result, PageError) and result.detected is not None
+
+
+def is_done(result: Page | PageError) -> bool:
+    """Whether it is what its engine can give, read or found; what is not is tried again."""
+    return isinstance(result, Page) or is_detection(result)
 
 
 def check_schema(data: Mapping[str, Any]) -> None:

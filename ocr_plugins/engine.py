@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import itertools
 import json
 import time
@@ -132,6 +133,12 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+class PreparedEngine(Engine, Protocol):
+    """An engine whose model is loaded by ``open``, which may raise EngineUnavailableError."""
+
+    def open(self) -> Engine: ...
+
+
 @runtime_checkable
 class Detector(Protocol):
     """Finds lines: for each image the polygons of its lines, in reading order, in its pixels."""
@@ -181,6 +188,8 @@ class BaseEngine(ABC, Generic[OptionsT]):
     def identify(self) -> EngineInfo:
         """Who this is, without loading the model: finds the weight files and checks their hashes.
 
+        Called only where ``modules`` can be imported.
+
         Raises:
             EngineUnavailableError: what is missing, with the command that mends it.
         """
@@ -195,9 +204,18 @@ class BaseEngine(ABC, Generic[OptionsT]):
     def unload(self) -> None:
         """Frees the model. Called once, after the last image."""
 
+    @classmethod
+    def importable(cls) -> bool:
+        """Whether the engine's own modules are in this environment."""
+        return all(importlib.util.find_spec(module) for module in cls.modules)
+
     @property
     def info(self) -> EngineInfo:
         if self._info is None:
+            if not self.importable():
+                raise EngineUnavailableError(
+                    f"engine {self.name!r} is not installed", self.install_hint, kind="not_installed"
+                )
             info = self.identify()
             self._check(info.capabilities)
             self._info = info

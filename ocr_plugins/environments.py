@@ -27,7 +27,7 @@ from ocr_plugins.errors import CallError, EngineUnavailableError, OcrError
 from ocr_plugins.installers import Builder, BuildError, IndexUnreachableError, Step, Tell, drop_halves
 from ocr_plugins.interpreters import Interpreter, find_interpreter, find_uv
 from ocr_plugins.registry import find_engine
-from ocr_plugins.weights import fetch_weights, weights_folder
+from ocr_plugins.weights import fetch_weights, sha256_of, weights_folder
 
 _BUILT = ".built"
 _LOCK_COPY = "lock.txt"
@@ -263,7 +263,7 @@ def _alone(name: str, say: Say) -> Iterator[tuple[Path, int]]:
 
 def _key(lock: Path, interpreter: Interpreter, uv: str | None) -> str:
     """Equal for environments that one can go on with as with the other."""
-    parts = [_digest(lock), interpreter.path, str(interpreter), "uv" if uv else "pip"]
+    parts = [sha256_of(lock), interpreter.path, str(interpreter), "uv" if uv else "pip"]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -293,8 +293,4 @@ def _reason(error: OSError) -> str:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return other.exists() and _digest(one) == _digest(other)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return other.exists() and sha256_of(one) == sha256_of(other)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ocr_plugins.image import PageImage
 from ocr_plugins.source import PageRef
+from ocr_plugins.weights import sha256_of
 
 # Size, time of the last change of the content and of anything, and inode.
 Mark = tuple[int, int, int, int]
@@ -95,8 +96,7 @@ def _hash_file(path: Path) -> tuple[Mark, str] | None:
     if age < _TICK_NS:
         # A change within the tick of the last one would not be seen.
         time.sleep(min(_TICK_NS - age, _TICK_NS) / 1e9)
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     return (mark, found) if mark == _mark(path) else None
 
 

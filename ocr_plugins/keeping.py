@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ocr_plugins.document import Page, PageError
+from ocr_plugins.document import Page, PageError, is_done
 from ocr_plugins.engine import EngineInfo
 from ocr_plugins.errors import SourceError
 from ocr_plugins.hashing import Content, Hasher
@@ -112,7 +112,7 @@ class Shelf:
 
     def keep(self, key: Key, result: Page | PageError) -> None:
         """Keeps what was read, or found; errors are not kept."""
-        if isinstance(result, Page) or result.detected is not None:
+        if is_done(result):
             self._keeper.put(key, self._info, result)
 
     def _key(self, ref: PageRef, content: Content) -> Key:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ocr_plugins import __version__
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import SCHEMA_VERSION, Page, PageError
+from ocr_plugins.document import SCHEMA_VERSION, Page, PageError, is_detection
 from ocr_plugins.evaluation import diff_segments
 from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
 from ocr_plugins.source import load_or_error
@@ -140,7 +140,7 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
         if result is None:
             continue
         if not isinstance(result, Page):
-            why = str(result) if result.detected is None else f"{result.message}: {result.hint}"
+            why = result.reason if is_detection(result) else str(result)
             yield Reading(label=run.label, error=why, found=result.detected)
             continue
         score = run.scores.get(item.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page, PageError
+from ocr_plugins.document import Page, PageError, is_done
 from ocr_plugins.engine import Engine
 from ocr_plugins.image import PageImage
 from ocr_plugins.keeping import Missing, Shelf, missing
@@ -92,8 +92,7 @@ class _Reading:
         if isinstance(found, Missing):
             self._keys[place] = found.key
             return found.image
-        kept = isinstance(found, Page) or found.detected is not None
-        self._settled[place] = Outcome(item, found, "store" if kept else "source")
+        self._settled[place] = Outcome(item, found, "store" if is_done(found) else "source")
         return None
 
     def _next(self, item: Item) -> Page | PageError | None:

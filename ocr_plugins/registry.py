@@ -48,7 +48,7 @@ class RegisteredEngine:
 
     def importable(self) -> bool:
         """Whether the engine's own modules are in this environment."""
-        return all(importlib.util.find_spec(module) for module in self.engine_class.modules)
+        return self.engine_class.importable()
 
     def package_places(self) -> Mapping[str, str]:
         """Where a worker in another environment finds the adapter and what it imports of ours."""

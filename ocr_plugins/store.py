@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from ocr_plugins.document import SCHEMA_VERSION, Level, Page, PageError
+from ocr_plugins.document import SCHEMA_VERSION, Level, Page, PageError, is_done
 from ocr_plugins.engine import EngineInfo
 from ocr_plugins.paths import is_remote, local_path
 from ocr_plugins.store_places import FsspecPlace, LocalPlace, Place, Stored, StoreError
@@ -112,7 +112,7 @@ class Store:
 
     def put(self, key: Key, info: EngineInfo, result: Page | PageError) -> None:
         """Keeps a page, or lines that were found by what cannot read them; no other error."""
-        if isinstance(result, PageError) and result.detected is None:
+        if not is_done(result):
             raise ValueError("an error is not kept: the page is tried again")
         self._place.write(key.name, _record(key, info, result))
 

@@ -9,13 +9,13 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ocr_plugins.code_digest import code_digest
 from ocr_plugins.combined import CombinedEngine
 from ocr_plugins.corpus import Corpus, Item
-from ocr_plugins.document import Page, PageError
-from ocr_plugins.engine import Engine, EngineInfo
+from ocr_plugins.document import Page, PageError, is_detection, is_done
+from ocr_plugins.engine import Engine, EngineInfo, PreparedEngine
 from ocr_plugins.errors import EngineUnavailableError, OcrError
 from ocr_plugins.evaluation import Convention, CorpusScore, PageScore, aggregate, score_page
 from ocr_plugins.host import prepare_engine
@@ -70,23 +70,14 @@ class EngineRun:
     @property
     def seconds_per_page(self) -> float | None:
         """Mean of the pages that were read, or kept from when they were; None before there is one."""
-        times = [r.provenance.seconds for r in self.results.values() if r.provenance and _is_done(r)]
+        times = [r.provenance.seconds for r in self.results.values() if r.provenance and is_done(r)]
         seconds = [time for time in times if time is not None]
         return sum(seconds) / len(seconds) if seconds else None
-
-
-def is_detection(result: Page | PageError) -> bool:
-    """Whether it is lines that were found by what cannot read them: neither a reading nor an error."""
-    return isinstance(result, PageError) and result.detected is not None
 
 
 def faults(result: Page | PageError) -> tuple[str, ...]:
     """What happened to the workers that a page cost before it was read."""
     return result.provenance.faults if isinstance(result, Page) and result.provenance else ()
-
-
-def _is_done(result: Page | PageError) -> bool:
-    return isinstance(result, Page) or is_detection(result)
 
 
 @dataclass(kw_only=True)
@@ -228,17 +219,6 @@ def run_study(
     return study
 
 
-class _Prepared(Protocol):
-    """An engine whose model is not loaded yet."""
-
-    @property
-    def info(self) -> EngineInfo: ...
-
-    def open(self) -> Engine: ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class _How:
     """What is the same for all engines of a run."""
@@ -253,7 +233,7 @@ class _How:
 def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
     watcher = how.watcher
     watcher.engine_starts(run, len(study.corpus.items) - len(study.unreadable))
-    engine: _Prepared | None = None
+    engine: PreparedEngine | None = None
     try:
         with _named(run.spec):
             engine = prepare_engine(run.spec, lang=how.lang, device=how.device, workers=how.workers)
@@ -285,7 +265,7 @@ def _shelf(spec: EngineSpec, info: EngineInfo, keeper: Keeper | None) -> Shelf |
     return Shelf(keeper, info, code_digest(*classes))
 
 
-def _opened(engine: _Prepared, run: EngineRun, watcher: Watcher) -> Engine:
+def _opened(engine: PreparedEngine, run: EngineRun, watcher: Watcher) -> Engine:
     """The engine with its model loaded, which is only done where a page is to be read."""
     with _named(run.spec):
         opened = engine.open()

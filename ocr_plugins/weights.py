@@ -42,7 +42,7 @@ def verify_file(path: Path, known: Iterable[str], install_hint: str) -> str:
         EngineUnavailableError: the file is missing or not a known one.
     """
     try:
-        found = _sha256(path)
+        found = sha256_of(path)
     except OSError as error:
         raise EngineUnavailableError(
             f"weight file {path} cannot be read ({error.strerror})", install_hint, kind="missing_weights"
@@ -79,7 +79,7 @@ def fetch_weights(
 def _fetch(file: WeightFile, path: Path, say: Callable[[str], None]) -> Path:
     part = path.with_name(f"{path.name}.part")
     try:
-        if not path.exists() or _sha256(path) != file.sha256:
+        if not path.exists() or sha256_of(path) != file.sha256:
             say(f"fetching {file.url}")
             path.parent.mkdir(parents=True, exist_ok=True)
             _download(file.url, part)
@@ -121,7 +121,7 @@ def _download(url: str, part: Path) -> None:
 
 
 def _check_part(file: WeightFile, part: Path) -> None:
-    found = _sha256(part)
+    found = sha256_of(part)
     if found != file.sha256:
         part.unlink()
         raise EngineUnavailableError(
@@ -139,6 +139,7 @@ def _reason(error: OSError) -> str:
     return code + " ".join(str(text).split())
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import select
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,11 +17,10 @@ from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.pixels import allocated_by
 from ocr_plugins.shared_pixels import PixelPool, Pixels
-from ocr_plugins.worker_process import WorkerFault, WorkerProcess
+from ocr_plugins.worker_process import WorkerFault, WorkerProcess, wait_for_any
 
 ResultT = TypeVar("ResultT")
 
-_LOOK_EVERY_MS = 100
 # A batch that killed its worker is tried page by page; a page that killed two is not tried again.
 _MOST_FAULTS = 2
 # Batches handed out or read, but not yet asked for, for each worker: a page that hangs must not
@@ -243,10 +241,7 @@ class WorkerPool:
         worker.state, worker.task = "busy", task
 
     def _wait(self, run: _Run[ResultT], busy: Sequence[_Worker]) -> None:
-        poll = select.poll()
-        for worker in busy:
-            poll.register(worker.process, select.POLLIN)
-        poll.poll(_LOOK_EVERY_MS)
+        wait_for_any(worker.process for worker in busy)
         for worker in busy:
             if worker.state == "opening":
                 self._look_at_opening(worker)

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ocr_plugins.threads import thread_environment
 
 _WORKER = Path(__file__).with_name("worker.py")
 _TAIL = 2000
-_LOOK_EVERY = 0.1
+_LOOK_EVERY_MS = 100
 _MEASURE_EVERY = 0.25
 # What an engine prints is kept for error records only: this much between pages, and within one.
 _PRINTED_KEPT, _PRINTED_MOST = MEGABYTE, 64 * MEGABYTE
@@ -95,10 +95,8 @@ class WorkerProcess:
     def ask(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         """One answer for one request, waited for. Raises WorkerFault."""
         self.send(request, timeout)
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
         while (answer := self.receive()) is None:
-            poll.poll(_LOOK_EVERY * 1000)
+            wait_for_any([self])
         return answer
 
     def send(self, request: Mapping[str, Any], timeout: float, files: Sequence[int] = ()) -> None:
@@ -189,6 +187,14 @@ class WorkerProcess:
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
+
+
+def wait_for_any(workers: Iterable[WorkerProcess]) -> None:
+    """Returns when one of them says something, and soon in any case: limits want to be looked at."""
+    poll = select.poll()
+    for worker in workers:
+        poll.register(worker, select.POLLIN)
+    poll.poll(_LOOK_EVERY_MS)
 
 
 def _open_output() -> int:
