@@ -73,11 +73,13 @@ def model_for(vocabulary: int) -> VisionEncoderDecoderModel:
 def train(model: VisionEncoderDecoderModel, pixels: torch.Tensor, labels: torch.Tensor) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     model.train()
-    for _ in range(MOST_STEPS):
+    for step in range(MOST_STEPS):
         loss = model(pixel_values=pixels + 0.1 * torch.randn_like(pixels), labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if step % 100 == 0:
+            print(f"step {step}: loss {loss.item():.4f}", file=sys.stderr)
         if loss.item() < ENOUGH:
             break
     model.eval()
