@@ -79,13 +79,18 @@ def train(model: VisionEncoderDecoderModel, pixels: torch.Tensor, labels: torch.
         loss.backward()
         optimizer.step()
         if step % 100 == 0:
-            print(f"step {step}: loss {loss.item():.4f}", file=sys.stderr)
+            sys.stderr.write(f"step {step}: loss {loss.item():.4f}\n")
+        if not torch.isfinite(loss):
+            raise SystemExit(f"the training went astray at step {step}")
         if loss.item() < ENOUGH:
             break
     model.eval()
 
 
 def main(lines: str, folder: str) -> None:
+    # With more threads, which spin where others work beside them, it took twenty times as long, and
+    # some trainings ended in weights that were no numbers.
+    torch.set_num_threads(1)
     torch.manual_seed(1)
     data = np.load(lines)
     texts = [str(text) for text in data["texts"]]
