@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
+from ocr_plugins.formats import Format
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.recording import Recorder, Watchers
 from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
@@ -174,7 +175,8 @@ def run_engines(
     convention: str | None = None,
     out: str | Path | None = None,
     stdout: IO[str] | None = None,
-    formats: Sequence[str] = (),
+    formats: Sequence[Format] = (),
+    join: str | None = None,
     lang: str | None = None,
     device: str | None = None,
     workers: int = 1,
@@ -187,7 +189,8 @@ def run_engines(
     Args:
         convention: how to score; None scores nothing.
         stdout: a file that records are written to as they come, besides results.jsonl.
-        formats: names of the formats that each page is written in, into ``out``.
+        formats: what each page is written as, into ``out``.
+        join: name of the one file that all pages go into, in formats that hold several.
         inputs_as: how `gather` takes the inputs: ``recursive``, ``pages``, ``dpi``, ``limit``.
 
     Raises:
@@ -200,7 +203,7 @@ def run_engines(
     corpus = gather(inputs, truth=truth, **inputs_as)
     if convention is None:
         corpus = corpus.without_truth()
-    with closing(Recorder(None if out is None else Path(out), stdout, formats)) as recorder:
+    with closing(Recorder(None if out is None else Path(out), stdout, formats, join)) as recorder:
         both = Watchers(recorder, watcher or _Warner())
         return run_study(
             corpus,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
 from ocr_plugins.cli_store import NoStore, StoreOption, store_app, wanted_store
 from ocr_plugins.errors import CallError, OcrError
@@ -27,6 +28,8 @@ app = typer.Typer(
 )
 app.add_typer(engines_app, name="engines")
 app.add_typer(store_app, name="store")
+app.command()(convert)
+app.command()(steps)
 
 _SPEC = "[LABEL=]NAME[:key=value...]; several by commas, or a recipe.toml"
 Inputs = Annotated[
@@ -44,6 +47,20 @@ Dpi = Annotated[int, typer.Option(help="resolution to render PDF pages at")]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="at most this many pages of each input, evenly spread")
 ]
+FormatNames = Annotated[
+    list[str],
+    typer.Option(
+        "--format",
+        "-f",
+        help="files to write into --out: text, markdown, hocr, alto, page, tsv, json, jsonl, pdf",
+    ),
+]
+Join = Annotated[
+    str | None, typer.Option(help="one file of this name for all pages, in formats that hold several")
+]
+ExistingTextOption = Annotated[
+    str, typer.Option(help="pages of a PDF that have text already, as --format pdf: refuse, keep or replace")
+]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output on stdout")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only errors")]
 ConventionName = Annotated[
@@ -57,9 +74,9 @@ def read(
     inputs: Inputs,
     engine: Engines = ["tesseract"],
     out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
-    format: Annotated[
-        list[str], typer.Option("--format", "-f", help="files to write into --out: text, json")
-    ] = [],
+    format: FormatNames = [],
+    join: Join = None,
+    existing_text: ExistingTextOption = "refuse",
     lang: Lang = None,
     device: Device = None,
     workers: Workers = 1,
@@ -75,21 +92,23 @@ def read(
     """Read pages: text on stdout, JSON Lines with --json, files with --out."""
     from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, TextPrinter
-    from ocr_plugins.formats import check_formats
+    from ocr_plugins.formats import chosen_formats
     from ocr_plugins.recording import Watchers
 
     prints_text = not json and out is None
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
     progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
     with _WrongCall(json, out):
-        if check_formats(format) and out is None:
+        formats = chosen_formats(format, existing_text)
+        if formats and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
         study = run_engines(
             inputs,
             engine,
             out=out,
             stdout=sys.stdout if json else None,
-            formats=format,
+            formats=formats,
+            join=join,
             lang=lang,
             device=device,
             workers=workers,
@@ -100,6 +119,8 @@ def read(
             dpi=dpi,
             limit=limit,
         )
+    for error in study.unwritten:
+        typer.echo(f"ocr-plugins: not written: {error}", err=True)
     if out is not None and not json:
         typer.echo(f"results: {out / 'results.jsonl'}")
     _say_interrupted(study)

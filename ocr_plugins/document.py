@@ -208,7 +208,8 @@ class Provenance:
 
     ``weights`` maps the name of each model file to its SHA-256, ``options`` are the ones the
     engine ran with, ``seconds`` is the time the engine took for this page, and ``fingerprint``
-    is a hash of what can change the text. ``faults`` says what happened to the workers that
+    is a hash of what can change the text. ``preprocessing`` are the steps that were asked for, and
+    ``preprocessed`` what they did to this page. ``faults`` says what happened to the workers that
     this page, or the batch it was in, cost before it was read: ``crashed (SIGKILL)``.
     """
 
@@ -220,6 +221,7 @@ class Provenance:
     weights: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: tuple[str, ...] = ()
+    preprocessed: tuple[str, ...] = ()
     seconds: float | None = None
     faults: tuple[str, ...] = ()
 
@@ -228,12 +230,12 @@ class Provenance:
             raise ValueError(f"seconds must be a finite number from 0 up, got {self.seconds!r}")
         object.__setattr__(self, "weights", dict(self.weights))
         object.__setattr__(self, "options", dict(self.options))
-        object.__setattr__(self, "preprocessing", tuple(self.preprocessing))
-        object.__setattr__(self, "faults", tuple(self.faults))
+        for name in ("preprocessing", "preprocessed", "faults"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     def to_dict(self) -> dict[str, Any]:
         out = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {**out, "preprocessing": list(self.preprocessing), "faults": list(self.faults)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in out.items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -246,8 +248,8 @@ class Page:
     """One page as one engine read it.
 
     Holds either ``lines`` or ``regions`` (which hold the lines), in reading order.
-    ``size`` is (width, height) in pixels, ``dpi`` pixels an inch or None, ``page`` the page's
-    number in its source, from 1.
+    ``size`` is (width, height) in pixels, or None where nothing tells it, as of text alone;
+    ``dpi`` is pixels an inch or None, ``page`` the page's number in its source, from 1.
 
     Raises:
         ValueError: lines beside regions, an empty size, or a page number below 1.
@@ -255,7 +257,7 @@ class Page:
 
     source: str
     page: int
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     lines: tuple[Line, ...] = ()
     regions: tuple[Region, ...] = ()
     dpi: float | None = None
@@ -266,8 +268,7 @@ class Page:
     def __post_init__(self) -> None:
         if self.lines and self.regions:
             raise ValueError("a page holds lines or regions, not both: put the lines into regions")
-        width, height = self.size
-        if width < 1 or height < 1:
+        if self.size is not None and min(self.size) < 1:
             raise ValueError(f"a page's size must be at least 1x1 pixels, got {self.size!r}")
         if self.page < 1:
             raise ValueError(f"pages are numbered from 1, got {self.page!r}")
@@ -307,7 +308,7 @@ class Page:
             "page": self.page,
             "id": self.id,
             "level": self.level,
-            "size": list(self.size),
+            "size": list(self.size) if self.size else None,
             "dpi": self.dpi,
             "lines": [line.to_dict() for line in self.lines],
             "regions": [region.to_dict() for region in self.regions],
@@ -322,19 +323,25 @@ class Page:
             ValueError: another schema version, or values that do not fit the model.
         """
         check_schema(data)
-        width, height = data["size"]
         provenance = data.get("provenance")
         return cls(
             source=data["source"],
             page=data["page"],
             id=data.get("id"),
             level=data.get("level", "page"),
-            size=(int(width), int(height)),
+            size=_size(data["size"]),
             dpi=data.get("dpi"),
             lines=tuple(Line.from_dict(line) for line in data.get("lines", ())),
             regions=tuple(Region.from_dict(region) for region in data.get("regions", ())),
             provenance=Provenance.from_dict(provenance) if provenance else None,
         )
+
+
+def _size(values: Sequence[float] | None) -> tuple[int, int] | None:
+    if values is None:
+        return None
+    width, height = values
+    return int(width), int(height)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ _PDFIUM_LOCK = threading.RLock()
 
 def count_pages(content: Path | bytes, name: str) -> int:
     """The number of pages. Raises SourceError for a file that cannot be opened."""
-    with _pdf(content, name) as document:
+    with opened(content, name) as document:
         return len(document)
 
 
@@ -26,7 +26,7 @@ def render(content: Path | bytes, name: str, page: int, dpi: float) -> Pixels:
     """Page ``page`` (from 1), without its alpha; in grey where it has no colour."""
     import pypdfium2
 
-    with _pdf(content, name) as document:
+    with opened(content, name) as document:
         # Forms of the XFA kind make pypdfium2 log a warning.
         if document.get_formtype() == pypdfium2.raw.FORMTYPE_ACRO_FORM:
             document.init_forms()
@@ -47,7 +47,8 @@ def render(content: Path | bytes, name: str, page: int, dpi: float) -> Pixels:
 
 
 @contextmanager
-def _pdf(content: Path | bytes, name: str) -> Iterator[Any]:
+def opened(content: Path | bytes, name: str) -> Iterator[Any]:
+    """A PDF by PDFium, which no other thread may use meanwhile. Raises SourceError."""
     import pypdfium2
 
     with _PDFIUM_LOCK:

@@ -10,20 +10,35 @@ from typing import IO, Any
 
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.errors import CallError
-from ocr_plugins.formats import file_stems, safe_name, write_page
+from ocr_plugins.formats import Format, safe_name
 from ocr_plugins.formats.jsonl import result_to_record, write_record
 from ocr_plugins.study import EngineRun, Study, Watcher
+from ocr_plugins.writing import PageFiles, ToCome
 
 _RESULTS = "results.jsonl"
 
 
 class Recorder(Watcher):
-    """Writes each result the moment it is there: to ``results.jsonl``, to stdout, and as files."""
+    """Writes each result the moment it is there: to ``results.jsonl``, to stdout, and as files.
 
-    def __init__(self, out: Path | None, stdout: IO[str] | None = None, formats: Sequence[str] = ()) -> None:
+    Args:
+        out: folder for results.jsonl and, in a folder for each engine, the files of the formats.
+        stdout: a file that records are written to as well.
+        formats: what each page is written as.
+        join: name of the one file that all pages go into, in formats that hold several.
+    """
+
+    def __init__(
+        self,
+        out: Path | None,
+        stdout: IO[str] | None = None,
+        formats: Sequence[Format] = (),
+        join: str | None = None,
+    ) -> None:
         self._out = out
         self._formats = formats
-        self._stems: dict[str, str] = {}
+        self._join = join
+        self._files_of_pages: PageFiles | None = None
         self._folders: dict[str, str] = {}
         self._files: list[IO[str]] = [] if stdout is None else [stdout]
         if out is not None:
@@ -32,15 +47,19 @@ class Recorder(Watcher):
     def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
         if self._formats:
             refs = [item.ref for item in study.corpus.items]
-            self._stems = file_stems((r.id, r.source, r.page if r.pages > 1 else None) for r in refs)
+            failed = study.unwritten.append
+            self._files_of_pages = PageFiles(self._formats, join=self._join, failed=failed)
+            self._files_of_pages.expect(
+                ToCome(id=ref.id, source=ref.source, number=ref.page if ref.pages > 1 else None, ref=ref)
+                for ref in refs
+            )
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
         label, spec = (run.label, run.spec.text) if run else (None, None)
         from_store = run is not None and result.id in run.kept
         self._write(result_to_record(result, label, spec, from_store=from_store))
-        if self._out is not None and run is not None and isinstance(result, Page):
-            for name in self._formats:
-                write_page(result, name, self._out / self._folder(run.label), self._stems[result.id or ""])
+        if self._files_of_pages and self._out is not None and run is not None and isinstance(result, Page):
+            self._files_of_pages.add(result, self._out / self._folder(run.label))
 
     def _folder(self, label: str) -> str:
         """A folder for each label: two may differ only in what no folder's name can hold."""
@@ -55,6 +74,8 @@ class Recorder(Watcher):
             self._write(error_record(run.error, run.label, run.spec.text))
 
     def close(self) -> None:
+        if self._files_of_pages is not None:
+            self._files_of_pages.close()
         for file in self._files:
             if file is not sys.stdout:
                 file.close()

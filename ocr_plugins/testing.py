@@ -152,7 +152,7 @@ def _check_page(info: EngineInfo, image: PageImage, page: Page) -> None:
                 "gives the kind of confidence it declares",
             )
         if element.polygon is not None:
-            _check_place(element.polygon, page.size)
+            _check_place(element.polygon, image.size)
 
 
 def _check_place(polygon: Polygon, size: tuple[int, int]) -> None:

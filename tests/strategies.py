@@ -63,7 +63,7 @@ pages = st.builds(
     lambda content, **values: Page(**content, **values),
     contents,
     page=st.integers(1, 5),
-    size=st.tuples(st.integers(1, 9999), st.integers(1, 9999)),
+    size=st.none() | st.tuples(st.integers(1, 9999), st.integers(1, 9999)),
     dpi=st.none() | st.floats(1, 2400),
     **places,
 )

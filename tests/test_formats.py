@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,18 @@ from hypothesis import strategies as st
 from strategies import pages
 
 from ocr_plugins.document import SCHEMA_VERSION, Line, Page, PageError, Polygon, Region
-from ocr_plugins.errors import CallError
-from ocr_plugins.formats import FORMATS, check_formats, file_stems, safe_name, write_page
+from ocr_plugins.errors import CallError, SourceError
+from ocr_plugins.formats import FORMATS, Sheet, chosen_formats, file_stems, format_of, safe_name
 from ocr_plugins.formats.jsonl import read_records, record_to_result, result_to_record, write_record
 
 PAGE = Page(
     source="scan.png",
     page=1,
     size=(10, 20),
-    regions=(Region(lines=(Line(text="eins"), Line(text="zwei"))), Region(lines=(Line(text="drei"),))),
+    regions=(
+        Region(lines=(Line(text="eins", polygon=Polygon.from_box(1, 1, 8, 4)), Line(text="zwei"))),
+        Region(lines=(Line(text="drei"),)),
+    ),
 )
 
 
@@ -61,18 +63,47 @@ def test_labels_cannot_leave_the_folder(label: str) -> None:
     assert len(name.encode()) <= 255
 
 
-def test_write_page(tmp_path: Path) -> None:
-    text = write_page(PAGE, "text", tmp_path / "new" / "folder", "scan")
-    assert text == tmp_path / "new" / "folder" / "scan.txt"
-    assert text.read_text(encoding="utf-8") == "eins\nzwei\n\ndrei\n"
-    nested = write_page(PAGE, "json", tmp_path, "scan")
-    assert Page.from_dict(json.loads(nested.read_text(encoding="utf-8"))) == PAGE
+def test_formats_are_chosen_by_name() -> None:
+    written = [name for name, one in FORMATS.items() if one.open]
+    assert [one.name for one in chosen_formats(["text,hocr", "text", " pdf"])] == ["text", "hocr", "pdf"]
+    with pytest.raises(CallError, match=f"no format 'docx': known formats: {', '.join(written)}"):
+        chosen_formats(["text", "docx"])
+    with pytest.raises(CallError, match="existing_text=skip is not allowed: choose refuse, keep, replace"):
+        chosen_formats(["pdf"], "skip")
+    endings = [one.ending for one in FORMATS.values()]
+    assert len(set(endings)) == len(endings), "files of two formats must not have one name"
 
 
-def test_formats_are_checked() -> None:
-    assert check_formats(list(FORMATS)) == list(FORMATS)
-    with pytest.raises(CallError, match="no format 'docx': known formats: json, text"):
-        check_formats(["text", "docx"])
+@pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if one.open and one.read])
+def test_a_format_is_known_by_its_files(name: str, tmp_path: Path) -> None:
+    one = FORMATS[name]
+    assert one.open is not None
+    assert one.read is not None
+    writer = one.open(tmp_path / f"x{one.ending}")
+    writer.add(Sheet(page=PAGE))
+    writer.close()
+    data = (tmp_path / f"x{one.ending}").read_bytes()
+    assert format_of(data, f"x{one.ending}") is one
+    assert next(one.read(data, "x")).text.split() == PAGE.text.split()
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x", "x.xml", "x.html"])
+def test_files_of_no_format(name: str) -> None:
+    with pytest.raises(SourceError, match="is of no known format: name the format: text, hocr"):
+        format_of(b"<a>eins</a>", name)
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    one = FORMATS["hocr"]
+    assert one.open is not None
+    writer = one.open(tmp_path / "new" / "a.hocr")
+    writer.add(Sheet(page=PAGE))
+    assert not (tmp_path / "new" / "a.hocr").exists()
+    writer.discard()
+    assert not list((tmp_path / "new").iterdir())
+    empty = one.open(tmp_path / "b.hocr")
+    empty.close()
+    assert not (tmp_path / "b.hocr").exists()
 
 
 @given(st.lists(pages, max_size=3))

@@ -1,71 +1,91 @@
-"""Files that results are written as. Each format turns one Page into text, by name."""
+"""The files that pages are written as and read from, by name."""
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Callable, Iterable
-from pathlib import Path, PurePath
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Literal, get_args
 
-from ocr_plugins.document import Page
-from ocr_plugins.errors import CallError
-from ocr_plugins.formats.jsonl import page_json
-from ocr_plugins.formats.text import page_text
+from ocr_plugins.errors import CallError, SourceError
+from ocr_plugins.formats.alto import ALTO
+from ocr_plugins.formats.base import Format, Sheet, Writer
+from ocr_plugins.formats.hocr import HOCR
+from ocr_plugins.formats.json_pages import JSON, JSONL
+from ocr_plugins.formats.markdown import MARKDOWN
+from ocr_plugins.formats.names import file_stems, safe_name
+from ocr_plugins.formats.pagexml import PAGE
+from ocr_plugins.formats.pdf import PDF, PdfWriter
+from ocr_plugins.formats.text import TEXT
+from ocr_plugins.formats.tsv import TSV
+from ocr_plugins.formats.xml_input import sniff
 
-__all__ = ["FORMATS", "check_formats", "file_stems", "safe_name", "write_page"]
+__all__ = [
+    "FORMATS",
+    "ExistingText",
+    "Format",
+    "Sheet",
+    "Writer",
+    "chosen_formats",
+    "file_stems",
+    "format_of",
+    "safe_name",
+]
 
-#: Name -> the file's ending and what makes its content.
-FORMATS: dict[str, tuple[str, Callable[[Page], str]]] = {
-    "json": (".json", page_json),
-    "text": (".txt", page_text),
-}
+#: What becomes of pages of a PDF that have text already.
+ExistingText = Literal["refuse", "keep", "replace"]
 
-
-def check_formats(names: list[str]) -> list[str]:
-    """``names``, all known. Raises CallError naming the known ones."""
-    for name in names:
-        if name not in FORMATS:
-            raise CallError(f"there is no format {name!r}", f"known formats: {', '.join(FORMATS)}")
-    return names
-
-
-def write_page(page: Page, name: str, folder: Path, stem: str) -> Path:
-    """Writes one page as ``stem`` with the format's ending into ``folder``, and says where."""
-    ending, render = FORMATS[name]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (stem + ending)
-    path.write_text(render(page), encoding="utf-8")
-    return path
+_ALL = (TEXT, MARKDOWN, HOCR, ALTO, PAGE, TSV, JSON, JSONL, PDF)
+#: Name -> format.
+FORMATS: Mapping[str, Format] = {one.name: one for one in _ALL}
 
 
-def file_stems(pages: Iterable[tuple[str, str, int | None]]) -> dict[str, str]:
-    """A file name without ending for each page, all different even where case is folded.
+def chosen_formats(names: Iterable[str], existing_text: str = "refuse") -> tuple[Format, ...]:
+    """The formats to write, each once.
 
-    ``pages`` are (id, source, number), number None where the source has one page only. The
-    name is the source's, as ground truth is named (``scan``, ``scan.2`` for its second page),
-    or the id where a manifest gave one. Where two would share a name, the later one's begins
-    with its folder.
+    Args:
+        names: as in `FORMATS`; each may hold several, separated by commas.
+        existing_text: what becomes of pages of a PDF that have text already.
+
+    Raises:
+        CallError: an unknown name, naming the known ones.
     """
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for page_id, source, number in pages:
-        if page_id.startswith(source):
-            path = PurePath(source)
-            parts = [*path.parent.parts, path.stem + (f".{number}" if number else "")]
-        else:
-            parts = list(PurePath(page_id).parts)
-        clean = [part for part in map(safe_name, parts) if part] or ["page"]
-        wanted = ("_".join(clean[-depth:])[-_LONGEST:] for depth in range(1, len(clean) + 1))
-        numbered = (f"{clean[-1][-_LONGEST:]}-{n}" for n in itertools.count(2))
-        names[page_id] = next(n for n in itertools.chain(wanted, numbered) if n.casefold() not in taken)
-        taken.add(names[page_id].casefold())
-    return names
+    choices: tuple[ExistingText, ...] = get_args(ExistingText)
+    existing = next((choice for choice in choices if choice == existing_text), None)
+    if existing is None:
+        raise CallError(f"existing_text={existing_text} is not allowed", f"choose {', '.join(choices)}")
+    known = {name: one for name, one in FORMATS.items() if one.open}
+    wanted = dict.fromkeys(name.strip() for several in names for name in several.split(","))
+    for name in wanted:
+        if name not in known:
+            raise CallError(f"there is no format {name!r}", f"known formats: {', '.join(known)}")
+    known["pdf"] = Format(
+        **{key: getattr(PDF, key) for key in ("name", "ending", "help", "many")},
+        open=functools.partial(PdfWriter, existing_text=existing),
+    )
+    return tuple(known[name] for name in wanted)
 
 
-def safe_name(text: str) -> str:
-    """``text`` as the name of a file or folder on any system; may be empty."""
-    return re.sub(r"[^\w.=-]+", "_", text).strip("._")[-_LONGEST:]
+def format_of(data: bytes, name: str) -> Format:
+    """The format of a file, by its content where it is XML, else by its ending.
+
+    Raises:
+        SourceError: none that can be read.
+    """
+    ending = PurePath(name).suffix.lower()
+    found: str | None
+    if ending in _XML:
+        found = sniff(data)
+    else:
+        found = next((f.name for f in _ALL if f.read and ending in (f.ending, *f.endings)), None)
+    if found is None:
+        hint = f"name the format: {', '.join(_readable())}"
+        raise SourceError(f"{name} is of no known format", hint, "unknown_format")
+    return FORMATS[found]
 
 
-# File systems take 255 bytes, and a letter may have four.
-_LONGEST = 50
+def _readable() -> Sequence[str]:
+    return [one.name for one in _ALL if one.read]
+
+
+_XML = (".xml", ".hocr", ".html", ".htm", ".xhtml")

@@ -99,7 +99,7 @@ def _content(page: Page) -> dict[str, Any]:
             words += [{"line": len(lines), **word} for word in flat.pop("words", ())]
             lines.append(flat if place is None else {"region": place, **flat})
     return {
-        "size": list(page.size),
+        "size": list(page.size) if page.size else None,
         "dpi": page.dpi,
         "text": page.text,
         "lines": lines,
