@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.offline import forbid_reports
 from ocr_plugins.threads import threads_for
 
 from .easyocr_graphs import Array, Network, Session, find_graph
@@ -166,6 +167,7 @@ def _print(count: int, channels: int, height: int, width: int) -> Array:
 
 
 def _onnxruntime(graph: bytes, threads: int) -> Session:
+    forbid_reports()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,7 +1,7 @@
 """RapidOCR: PaddleOCR's detector and recogniser on ONNX Runtime, by default with its wheel's weights.
 
-Line boxes with word boxes inside; its confidence is the mean CTC probability of a line's or a
-word's characters.
+Gives fragments of lines with word boxes inside, which are put in reading order here. Its confidence is
+the mean CTC probability of a line's or a word's characters.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ocr_plugins.document import Line, Polygon, Word
+from ocr_plugins.document import Line, Polygon, Region, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.image import PageImage
-from ocr_plugins.layout import join_rows
+from ocr_plugins.layout import arrange
+from ocr_plugins.offline import forbid_reports
 from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
 
@@ -73,7 +74,9 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
             options=options,
             spec=self.spec,
             capabilities=Capabilities(
-                gives=("lines", "words"), languages=self._models.languages, confidence_kind=_CONFIDENCE
+                gives=("regions", "lines", "words"),
+                languages=self._models.languages,
+                confidence_kind=_CONFIDENCE,
             ),
         )
 
@@ -91,6 +94,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
         )
 
     def load(self) -> None:
+        forbid_reports()
         import cv2
         from rapidocr import RapidOCR
 
@@ -128,7 +132,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
     def unload(self) -> None:
         del self._reader
 
-    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Line, ...]]:
+    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
         return [self._read_page(image) for image in images]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
@@ -164,7 +168,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
 
     # Every switch is named in every call: the library keeps those of the call before.
 
-    def _read_page(self, image: PageImage) -> tuple[Line, ...]:
+    def _read_page(self, image: PageImage) -> tuple[Region, ...]:
         result = self._reader(
             _padded(image), use_det=True, use_cls=self.options.orientation, use_rec=True, return_word_box=True
         )
@@ -184,7 +188,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
                         words=tuple(_word(*word) for word in words if word[0].strip()),
                     )
                 )
-        return join_rows(fragments)
+        return arrange(fragments)
 
 
 def _bgr(image: PageImage) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ocr_plugins.errors import CallError, EngineUnavailableError
+from ocr_plugins.offline import forbid_reports
 from ocr_plugins.weights import verify_file
 
 Version = Literal["PP-OCRv4", "PP-OCRv5", "PP-OCRv6"]
@@ -252,6 +253,7 @@ def check_recognizer(path: Path, alphabet: Path | None) -> int:
 
 def _describe(path: Path) -> tuple[list[Any], list[Any], list[str] | None]:
     """Shapes of a model's one input and first output, names for free axes, and the alphabet inside."""
+    forbid_reports()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

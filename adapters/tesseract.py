@@ -89,6 +89,7 @@ class TesseractEngine(BaseEngine[TesseractOptions]):
     name = "tesseract"
     modules = ()  # one of two back ends, so identify() looks for them
     install_hint = _INSTALL
+    default_order = "auto"
     options_type = TesseractOptions
 
     def identify(self) -> EngineInfo:

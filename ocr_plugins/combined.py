@@ -14,7 +14,7 @@ from ocr_plugins.document import Line, Page, PageError, Polygon
 from ocr_plugins.engine import Capabilities, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
-from ocr_plugins.layout import join_rows
+from ocr_plugins.layout import arrange
 from ocr_plugins.pixels import Pixels, copied
 
 # A polygon's corners may lie this far from its box, as a share of its height, to be cut out upright.
@@ -78,7 +78,7 @@ class CombinedEngine:
                 spec=self._spec,
                 options={**reader.options, "detector": detector},
                 weights={**reader.weights, **{f"{finder.name}/{k}": v for k, v in finder.weights.items()}},
-                capabilities=_capabilities(reader.capabilities),
+                capabilities=_capabilities(reader.capabilities, regions=not self._in_order),
             )
         return self._info
 
@@ -175,7 +175,8 @@ class CombinedEngine:
             id=image.id,
             size=image.size,
             dpi=image.dpi,
-            lines=tuple(lines) if self._in_order else join_rows(lines),
+            lines=tuple(lines) if self._in_order else (),
+            regions=() if self._in_order else arrange(lines),
             provenance=provenance,
         )
 
@@ -238,8 +239,8 @@ def _moved(reading: Page, polygon: Polygon) -> Iterator[Line]:
     )
 
 
-def _word_on_page(word: Any, size: tuple[int, int], polygon: Polygon) -> Any:
-    if word.polygon is None or len(polygon.points) != 4:
+def _word_on_page(word: Any, size: tuple[int, int] | None, polygon: Polygon) -> Any:
+    if word.polygon is None or size is None or len(polygon.points) != 4:
         return replace(word, polygon=None)
     width, height = size
     corners = np.array(polygon.points)
@@ -253,8 +254,9 @@ def _word_on_page(word: Any, size: tuple[int, int], polygon: Polygon) -> Any:
     return replace(word, polygon=Polygon(tuple(placed)))
 
 
-def _capabilities(reader: Capabilities) -> Capabilities:
-    gives = tuple(one for one in ("lines", "words") if one in (*reader.gives, "lines"))
+def _capabilities(reader: Capabilities, *, regions: bool) -> Capabilities:
+    given = {*reader.gives, "lines"} | ({"regions"} if regions else set())
+    gives = tuple(one for one in ("regions", "lines", "words") if one in given)
     return replace(reader, takes=("page", *(t for t in reader.takes if t != "page")), gives=gives)
 
 

@@ -173,6 +173,8 @@ class BaseEngine(ABC, Generic[OptionsT]):
     pythons: ClassVar[str] = ">=3.11"
     #: The detector that cuts the lines, where it reads lines only and none is named.
     default_detector: ClassVar[str] = ""
+    #: The reading order that its pages get where none is asked for, see `ocr_plugins.layout.reorder`.
+    default_order: ClassVar[Literal["engine", "rows", "auto"]] = "engine"
     #: The engine's options.
     options_type: type[OptionsT]
     #: How many images one call of ``read_pages`` gets.

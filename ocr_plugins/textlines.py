@@ -123,7 +123,7 @@ class Canvas:
         x0, y0, x1, y1 = self.placed(glyphs).T
         chain = np.asarray(labels)[(y0 + y1) // 2, (x0 + x1) // 2]
         chain[np.bincount(chain)[chain] < least] = 0
-        return _grouped(glyphs[chain > 0], chain[chain > 0])
+        return grouped(glyphs[chain > 0], chain[chain > 0])
 
 
 def find_lines(
@@ -193,7 +193,7 @@ def _window_sums(mask: Mask, size: tuple[int, int]) -> Any:
     return cv2.boxFilter(mask, cv2.CV_32F, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
 
 
-def _grouped(boxes: Boxes, groups: NDArray[Any]) -> Boxes:
+def grouped(boxes: Boxes, groups: NDArray[Any]) -> Boxes:
     """The boxes around all boxes of each group."""
     names, places = np.unique(groups, return_inverse=True)
     around = np.empty((len(names), 4))
@@ -209,7 +209,7 @@ def _joined(lines: Boxes) -> Boxes:
     for place, box in enumerate(lines):
         same = np.flatnonzero(_shares(lines, box, _BESIDE))
         groups[np.isin(groups, groups[same])] = groups[place]
-    return _grouped(lines, groups)
+    return grouped(lines, groups)
 
 
 def _shares(lines: Boxes, box: NDArray[np.float64], slack: float) -> NDArray[np.bool_]:

@@ -90,6 +90,10 @@ class Worker:
 
         if self.engine is None:
             module, _, name = request["engine"].partition(":")
+            if module.startswith("ocr_plugins.adapters."):
+                # urllib3, which some engines import, opens a socket to learn whether there is IPv6.
+                # Ours need no network; a stranger's may ask a service.
+                socket.has_ipv6 = False
             engine_class = getattr(importlib.import_module(module), name)
             options = parse_options(engine_class.options_type, engine_class.name, request["options"])
             self.engine = engine_class(options, spec=request["spec"])

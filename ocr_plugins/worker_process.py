@@ -21,6 +21,7 @@ from typing import Any
 
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.memory import MEGABYTE, tree_memory
+from ocr_plugins.offline import OFFLINE
 from ocr_plugins.shared_pixels import anonymous_file
 from ocr_plugins.threads import thread_environment
 
@@ -68,7 +69,7 @@ class WorkerProcess:
                 stderr=self._output,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env=environment | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"},
+                env=environment | OFFLINE,
             )
         except OSError as error:
             self._close_files()

@@ -90,7 +90,7 @@ def test_exact_reads_what_upstream_reads(exact: Engine) -> None:
         ours, theirs = read(exact, image), read(upstream, image)
         assert theirs.text
         assert ours.text == theirs.text
-        for one, other in zip(ours.lines, theirs.lines, strict=True):
+        for one, other in zip(ours.iter_lines(), theirs.iter_lines(), strict=True):
             assert one.polygon == other.polygon
             assert one.confidence == pytest.approx(other.confidence, abs=SLACK)
     upstream.close()

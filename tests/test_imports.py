@@ -18,8 +18,9 @@ HEAVY = {
 }  # fmt: skip
 WORKER_MODULES = [
     "ocr_plugins.document", "ocr_plugins.engine", "ocr_plugins.errors", "ocr_plugins.image",
-    "ocr_plugins.languages", "ocr_plugins.layout", "ocr_plugins.options", "ocr_plugins.weights",
-    "ocr_plugins.worker", "ocr_plugins.adapters",
+    "ocr_plugins.hyphens", "ocr_plugins.languages", "ocr_plugins.layout", "ocr_plugins.offline",
+    "ocr_plugins.options", "ocr_plugins.reading_order", "ocr_plugins.regions", "ocr_plugins.rows",
+    "ocr_plugins.textlines", "ocr_plugins.weights", "ocr_plugins.worker", "ocr_plugins.adapters",
 ]  # fmt: skip
 
 
