@@ -1,6 +1,6 @@
 """EasyOCR: the CRAFT detector and a CRNN recogniser, on PyTorch or as ONNX graphs.
 
-Gives fragments of lines, which are put in reading order here. Its confidence is the product of the
+Gives fragments of lines, which are put in reading order after. Its confidence is the product of the
 CTC probabilities of a fragment's characters, raised to 2/sqrt(length).
 """
 
@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ocr_plugins.document import Line, Polygon, Region
+from ocr_plugins.document import Line, Polygon
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
-from ocr_plugins.layout import arrange
 from ocr_plugins.options import Options, option
 
 from . import easyocr_models as models
@@ -67,6 +66,7 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     name = "easyocr"
     modules = ("easyocr", "torch")
     install_hint = models.INSTALL
+    default_order = "auto"
     options_type = EasyOcrOptions
 
     def identify(self) -> EngineInfo:
@@ -87,7 +87,8 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
             options=options.to_dict() | {"quantize": quantize},
             spec=self.spec,
             capabilities=Capabilities(
-                gives=("regions", "lines", "words"),
+                gives=("lines", "words"),
+                ordered=False,
                 languages=self._recognizer.languages,
                 confidence_kind=_CONFIDENCE,
                 devices=("cpu", "cuda"),
@@ -165,7 +166,7 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     def unload(self) -> None:
         del self._reader
 
-    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
+    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Line, ...]]:
         return [self._read_page(image) for image in images]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
@@ -191,11 +192,11 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         )
         return upright[0], slanted[0]
 
-    def _read_page(self, image: PageImage) -> tuple[Region, ...]:
+    def _read_page(self, image: PageImage) -> tuple[Line, ...]:
         # As Reader.readtext() does for a file: given an array, that takes RGB for BGR.
         upright, slanted = self._boxes(image)
         found = self._recognize(_grey(image), upright, slanted)
-        return arrange([_line(*item) for item in found if item[1].strip()])
+        return tuple(_line(*item) for item in found if item[1].strip())
 
     def _recognize(self, grey: Any, upright: list[Any], slanted: list[Any]) -> list[Any]:
         import easyocr.easyocr

@@ -1,6 +1,6 @@
 """RapidOCR: PaddleOCR's detector and recogniser on ONNX Runtime, by default with its wheel's weights.
 
-Gives fragments of lines with word boxes inside, which are put in reading order here. Its confidence is
+Gives fragments of lines with word boxes inside, which are put in reading order after. Its confidence is
 the mean CTC probability of a line's or a word's characters.
 """
 
@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ocr_plugins.document import Line, Polygon, Region, Word
+from ocr_plugins.document import Line, Polygon, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.image import PageImage
-from ocr_plugins.layout import arrange
 from ocr_plugins.offline import forbid_reports
 from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
@@ -60,6 +59,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
     name = "rapidocr"
     modules = ("rapidocr", "onnxruntime")
     install_hint = models.INSTALL
+    default_order = "auto"
     options_type = RapidOcrOptions
 
     def identify(self) -> EngineInfo:
@@ -74,7 +74,8 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
             options=options,
             spec=self.spec,
             capabilities=Capabilities(
-                gives=("regions", "lines", "words"),
+                gives=("lines", "words"),
+                ordered=False,
                 languages=self._models.languages,
                 confidence_kind=_CONFIDENCE,
             ),
@@ -132,7 +133,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
     def unload(self) -> None:
         del self._reader
 
-    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Region, ...]]:
+    def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Line, ...]]:
         return [self._read_page(image) for image in images]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
@@ -168,7 +169,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
 
     # Every switch is named in every call: the library keeps those of the call before.
 
-    def _read_page(self, image: PageImage) -> tuple[Region, ...]:
+    def _read_page(self, image: PageImage) -> tuple[Line, ...]:
         result = self._reader(
             _padded(image), use_det=True, use_cls=self.options.orientation, use_rec=True, return_word_box=True
         )
@@ -188,7 +189,7 @@ class RapidOcrEngine(BaseEngine[RapidOcrOptions]):
                         words=tuple(_word(*word) for word in words if word[0].strip()),
                     )
                 )
-        return arrange(fragments)
+        return tuple(fragments)
 
 
 def _bgr(image: PageImage) -> Any:

@@ -12,19 +12,22 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from ocr_plugins.combined import CombinedEngine
 from ocr_plugins.document import Page, PageError, Polygon
-from ocr_plugins.engine import BaseEngine, Engine, EngineInfo, page_error
+from ocr_plugins.engine import BaseEngine, Engine, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.environments import environment_python
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.image import PageImage
+from ocr_plugins.layout import Order
 from ocr_plugins.memory import MEGABYTE, machine_memory
 from ocr_plugins.options import check_options, option, parse_options
+from ocr_plugins.preprocess import Pipeline, parse_steps
 from ocr_plugins.registry import RegisteredEngine, find_engine
 from ocr_plugins.spec import EngineSpec, parse_spec
 from ocr_plugins.threads import CORES, cores
+from ocr_plugins.treatment import TreatedEngine, Treatment
 from ocr_plugins.worker_pool import PoolSettings, Task, WorkerPool
 from ocr_plugins.worker_process import WorkerFault
 
@@ -55,6 +58,15 @@ class HostSettings:
     detector: str | None = option(
         None, "spec of the engine that finds the lines, which this one then reads one by one"
     )
+    pre: str | None = option(
+        None, "preprocessing steps, as in deskew+sauvola or auto: ocr-plugins steps lists them"
+    )
+    order: Order | None = option(
+        None,
+        "reading order: as the engine gives it; rows across the page; or auto, which reads columns of "
+        "prose one by one and tables by rows; default: what does each engine best",
+    )
+    hyphens: Literal["keep", "join"] = option("keep", "words that are hyphenated at line ends")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -127,7 +139,7 @@ def open_engine(
 
 def prepare_engine(
     spec: str | EngineSpec, *, lang: str | None = None, device: str | None = None, workers: int = 0
-) -> BaseEngine[Any] | HostedEngine | CombinedEngine:
+) -> PreparedEngine:
     """As `open_engine`, but without loading the model: enough to ask for ``info``."""
     spec = parse_spec(spec) if isinstance(spec, str) else spec
     spec = spec.with_defaults(lang=lang, device=device)
@@ -135,6 +147,28 @@ def prepare_engine(
     settings = HostSettings.split(spec)[0]
     if settings.workers is None:
         settings = replace(settings, workers=workers)
+    treatment = treatment_of(spec)
+    engine = _reader(spec, registered, settings)
+    return TreatedEngine(engine, treatment, spec.text) if treatment else engine
+
+
+def treatment_of(spec: EngineSpec) -> Treatment:
+    """What is done to pages before and after an engine reads them. Raises CallError."""
+    settings = HostSettings.split(spec)[0]
+    engine_class = find_engine(spec.name).engine_class
+    # Lines that a detector found are put in order when they are put together.
+    order: Order = "engine" if settings.detector else engine_class.default_order
+    return Treatment(
+        parse_steps(settings.pre) if settings.pre else Pipeline(()),
+        settings.order or order,
+        join_hyphens=settings.hyphens == "join",
+    )
+
+
+def _reader(
+    spec: EngineSpec, registered: RegisteredEngine, settings: HostSettings
+) -> BaseEngine[Any] | HostedEngine | CombinedEngine:
+    """The engine, with its detector where it has one."""
     detector = settings.detector or registered.engine_class.default_detector
     if not detector:
         return _placed(spec, registered, settings)
@@ -154,6 +188,8 @@ def _prepared_detector(text: str, settings: HostSettings) -> BaseEngine[Any] | H
     if not hasattr(registered.engine_class, "detect"):
         raise CallError(f"engine {spec.name!r} finds no lines", "name another as detector=")
     own = HostSettings.split(spec)[0]
+    if own.pre or own.order or own.hyphens != "keep" or own.detector:
+        raise CallError(f"detector={text} has options of a whole engine", "give them to the engine itself")
     workers = settings.workers if own.workers is None else own.workers
     threads = own.threads or (_half_of_cores(own) if workers else None)
     return _placed(spec, registered, replace(own, workers=min(workers or 0, 1), threads=threads))

@@ -18,13 +18,14 @@ from ocr_plugins.document import Page, PageError, is_detection, is_done
 from ocr_plugins.engine import Engine, EngineInfo, PreparedEngine
 from ocr_plugins.errors import EngineUnavailableError, OcrError
 from ocr_plugins.evaluation import Convention, CorpusScore, PageScore, aggregate, score_page
-from ocr_plugins.host import prepare_engine
+from ocr_plugins.host import prepare_engine, treatment_of
 from ocr_plugins.keeping import Keeper, Shelf
 from ocr_plugins.reading import read_items
 from ocr_plugins.registry import find_engine
 from ocr_plugins.spec import EngineSpec, parse_spec
 from ocr_plugins.store import Store
 from ocr_plugins.tables import LEADERBOARD_COLUMNS, RESULT_COLUMNS, result_row, to_frame
+from ocr_plugins.treatment import TreatedEngine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,8 @@ def faults(result: Page | PageError) -> tuple[str, ...]:
 
 @dataclass(kw_only=True)
 class Study:
-    """Engines x pages. ``unreadable`` are pages whose source no engine could be given.
+    """Engines x pages. ``unreadable`` are pages whose source no engine could be given, ``unwritten``
+    those that could not be written as a file.
 
     ``store`` is the place that results were kept in, as it may be shown; None without one.
     """
@@ -91,13 +93,14 @@ class Study:
     convention: Convention
     runs: list[EngineRun] = field(default_factory=list)
     unreadable: dict[str, PageError] = field(default_factory=dict)
+    unwritten: list[PageError] = field(default_factory=list)
     interrupted: bool = False
     store: str | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether anything that was asked for could not be read."""
-        return bool(self.corpus.errors or self.unreadable) or any(
+        """Whether anything that was asked for could not be read, or written."""
+        return bool(self.corpus.errors or self.unreadable or self.unwritten) or any(
             run.error or run.errors for run in self.runs
         )
 
@@ -262,6 +265,8 @@ def _shelf(spec: EngineSpec, info: EngineInfo, keeper: Keeper | None) -> Shelf |
     classes: list[type] = [find_engine(spec.name).engine_class]
     if detector := dict(spec.options).get("detector") or find_engine(spec.name).engine_class.default_detector:
         classes += [CombinedEngine, find_engine(parse_spec(detector).name).engine_class]
+    if treatment_of(spec):
+        classes.append(TreatedEngine)
     return Shelf(keeper, info, code_digest(*classes))
 
 

@@ -17,7 +17,10 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 BUILD = PROJECT["build-system"]["requires"]
 
 
-def compile_lock(target: str, requirements: list[str], constraints: str | None = None) -> None:
+def compile_lock(
+    target: str, requirements: list[str], constraints: str | None = None, *, alone: bool = False
+) -> None:
+    """The requirements with all that they require, or ``alone``."""
     command = [
         "uv",
         "pip",
@@ -37,6 +40,8 @@ def compile_lock(target: str, requirements: list[str], constraints: str | None =
         target,
         "-",
     ]
+    if alone:
+        command.append("--no-deps")
     if constraints:
         command += ["--constraints", constraints]
     subprocess.run(command, cwd=ROOT, input="\n".join(requirements), text=True, check=True)
@@ -77,6 +82,8 @@ def resolve(extra: str) -> list[str]:
 core = PROJECT["project"]["dependencies"] + BUILD
 compile_lock("requirements/dev.txt", core + resolve("dev"))
 compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
+# It holds PAGE's schema; of what it requires, nothing is needed.
+compile_lock("requirements/schemas.txt", ["ocrd-validators==2.67.1"], alone=True)
 for engine in ("easyocr", "trocr"):
     compile_lock(f"adapters/locks/{engine}.txt", EXTRAS[engine])
 # tf-keras and imgaug ask for packages whose files others here bring too: the larger TensorFlow, and

@@ -6,7 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from running import register
+
+# How long an example takes is the machine's business.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 

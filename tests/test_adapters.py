@@ -88,7 +88,7 @@ def test_words_lie_where_the_print_is(engine: Engine) -> None:
 
 def test_detector_and_recognizer_read_what_the_engine_reads() -> None:
     """A line found by one engine can be cut out and read by another."""
-    finder, reader = prepare_engine("rapidocr"), prepare_engine("tesseract")
+    finder, reader = (prepare_engine(f"{name}:order=engine") for name in ("rapidocr", "tesseract"))
     assert isinstance(finder, Detector)
     assert isinstance(reader, Recognizer)
     finder.open()  # type: ignore[attr-defined] # a Detector that is a BaseEngine too
@@ -105,7 +105,7 @@ def test_detector_and_recognizer_read_what_the_engine_reads() -> None:
 
 def test_easyocr_runs_in_an_environment_of_its_own() -> None:
     assert environment_python("easyocr"), "run: ocr-plugins engines install easyocr"
-    assert type(prepare_engine("easyocr")).__name__ == "HostedEngine"
+    assert type(prepare_engine("easyocr:order=engine")).__name__ == "HostedEngine"
     assert "torch" not in sys.modules
 
 

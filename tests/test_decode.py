@@ -178,7 +178,7 @@ SEEDS = [
 ] + [encoded(Image.fromarray(COLOUR), "TIFF", compression="tiff_lzw"), pdf((72, 72))]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.sampled_from(SEEDS), data=st.data())
 def test_no_damage_raises_anything_else(seed: bytes, data: st.DataObject, capfd: Any) -> None:
     broken = bytearray(seed)

@@ -676,7 +676,7 @@ def test_settings_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @given(page=any_pages)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_page_makes_a_file(tmp_path: Path, page: Page) -> None:
     if page.size is None:
         with pytest.raises(SourceError, match="has no size"):

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from xml_expected import rich_page
 
@@ -250,7 +250,6 @@ STRANGE = [
 
 @every_format
 @given(data=st.data())
-@settings(deadline=None)
 def test_files_changed_at_random_are_read_or_refused(format_: Format, data: st.DataObject) -> None:
     text = FULL[format_.name]
     start = data.draw(st.integers(0, len(text)))

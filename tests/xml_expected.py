@@ -31,7 +31,7 @@ def in_words(page: Page) -> Page:
 
 any_page = (pages | pages.map(in_words)).filter(lambda page: extent(page) is not None)
 # Pages are large, and the machine that tests run on may be busy.
-patient = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rich_page() -> Page:
