@@ -45,6 +45,7 @@ class Capabilities:
         alphabet: the characters it can give, None where nothing bounds them.
         confidence_kind: what its confidence is, None where it gives none.
         devices: kinds of device it can compute on.
+        sees: whether it looks at images; else it is given their names alone.
     """
 
     takes: tuple[Level, ...] = LEVELS
@@ -54,6 +55,7 @@ class Capabilities:
     alphabet: str | None = None
     confidence_kind: str | None = None
     devices: tuple[str, ...] = ("cpu",)
+    sees: bool = True
 
     @property
     def reads(self) -> bool:
@@ -173,6 +175,8 @@ class BaseEngine(ABC, Generic[OptionsT]):
     pythons: ClassVar[str] = ">=3.11"
     #: The detector that cuts the lines, where it reads lines only and none is named.
     default_detector: ClassVar[str] = ""
+    #: Whether it always runs in this process: it computes nothing that could bring it down.
+    in_process: ClassVar[bool] = False
     #: The reading order that its pages get where none is asked for, see `ocr_plugins.layout.reorder`.
     default_order: ClassVar[Literal["engine", "rows", "auto"]] = "engine"
     #: The engine's options.

@@ -207,7 +207,7 @@ def _placed(
     options = parse_options(engine_class.options_type, spec.name, HostSettings.split(spec)[1])
     python = settings.python
     if python is None and registered.importable():
-        if not settings.workers or not sys.executable:
+        if not settings.workers or engine_class.in_process or not sys.executable:
             engine: BaseEngine[Any] = engine_class(options, spec=spec.text)
             return engine
         python = sys.executable

@@ -9,6 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ocr_plugins.document import Page, PageError, is_done
 from ocr_plugins.engine import EngineInfo
@@ -135,6 +138,12 @@ class Shelf:
             # Specs differ that only say how to run, not what.
             provenance = dataclasses.replace(provenance, spec=self._info.spec or self._info.name)
         return dataclasses.replace(found, source=ref.source, page=ref.page, id=ref.id, provenance=provenance)
+
+
+def unseen(ref: PageRef) -> Missing:
+    """The page's name, for an engine that looks at no image: its one pixel says nothing."""
+    about: dict[str, Any] = {"source": ref.source, "page": ref.page, "level": ref.level, "id": ref.id}
+    return Missing(PageImage(pixels=np.zeros((1, 1), np.uint8), **about))
 
 
 def missing(ref: PageRef) -> Missing | PageError:

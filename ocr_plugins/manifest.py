@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from ocr_plugins.document import LEVELS, Box, Level, PageError
 from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.paths import is_url
-from ocr_plugins.source import PageRef, page_ref
+from ocr_plugins.source import PageRef, page_ref, text_ref
 
 T = TypeVar("T")
 
@@ -34,7 +34,8 @@ _KNOWN = frozenset({"id", "image", "text", "level", "ignore", "words", "lines", 
 class ManifestRow:
     """One image with its ground truth.
 
-    ``image`` is as written, ``path`` the file or URL it stands for, ``line`` the row's number
+    ``image`` is as written, ``path`` the file or URL it stands for; both are empty where a page is known
+    by its text alone, for engines that look at no image. ``line`` the row's number
     in the manifest, from 1. ``case`` says how the text was folded (upper, lower, mixed), and
     ``group`` what may not be split, such as a book. ``dpi`` is in pixels an inch.
     """
@@ -59,6 +60,8 @@ class ManifestRow:
 
     def ref(self) -> PageRef:
         """The row's image, to be loaded."""
+        if not self.image:
+            return text_ref(self.id, self.level)
         return page_ref(self.path, id=self.id, level=self.level, dpi=self.dpi)
 
 
@@ -227,6 +230,8 @@ def _parse(raw: bytes) -> dict[str, Any]:
 
 def _row(found: Mapping[str, Any], number: int, folder: Path) -> ManifestRow:
     for key in ("id", "image", "text"):
+        if key == "image" and key not in found:
+            continue
         if found.get(key) is None:
             raise _bad(f"{key!r} is missing")
         if not isinstance(found[key], str):
@@ -245,9 +250,9 @@ def _row(found: Mapping[str, Any], number: int, folder: Path) -> ManifestRow:
     dpi = found.get("dpi")
     if dpi is not None and not (_is_number(dpi) and dpi > 0):
         raise _bad(f"dpi is {dpi!r}", "write a number above 0, or leave it out")
-    image = found["image"]
-    path = image if is_url(image) else str(folder / image)
-    if not is_url(image) and not _exists(path):
+    image = found.get("image", "")
+    path = image if is_url(image) or not image else str(folder / image)
+    if image and not is_url(image) and not _exists(path):
         message = f"image {image} does not exist"
         raise ManifestError(message, f"it is looked for in {folder}", "missing_image")
     return ManifestRow(

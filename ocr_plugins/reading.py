@@ -10,7 +10,8 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page, PageError, is_done
 from ocr_plugins.engine import Engine
 from ocr_plugins.image import PageImage
-from ocr_plugins.keeping import Missing, Shelf, missing
+from ocr_plugins.keeping import Missing, Shelf, missing, unseen
+from ocr_plugins.source import PageRef
 from ocr_plugins.store import Key
 
 
@@ -24,7 +25,7 @@ class Outcome:
 
 
 def read_items(
-    engine: Callable[[], Engine], items: Sequence[Item], shelf: Shelf | None = None
+    engine: Callable[[], Engine], items: Sequence[Item], shelf: Shelf | None = None, *, sees: bool = True
 ) -> Iterator[Outcome]:
     """The results of all items, in order.
 
@@ -34,17 +35,21 @@ def read_items(
     Args:
         engine: gives the engine, ready to read; called before the first page that is not kept.
         shelf: where this engine's results are kept; None for nowhere.
+        sees: whether the engine looks at images, which are loaded only then.
     """
-    return _Reading(engine, items, shelf).outcomes()
+    return _Reading(engine, items, shelf, sees).outcomes()
 
 
 class _Reading:
     """What is known in the middle of a run: results before their turn, and what the engine has."""
 
-    def __init__(self, engine: Callable[[], Engine], items: Sequence[Item], shelf: Shelf | None) -> None:
+    def __init__(
+        self, engine: Callable[[], Engine], items: Sequence[Item], shelf: Shelf | None, sees: bool
+    ) -> None:
         self._engine = engine
         self._items = items
         self._shelf = shelf
+        self._sees = sees
         # Shared by this and by the engine, which pulls images as it needs them.
         self._ahead = iter(enumerate(items))
         self._looked = -1
@@ -88,12 +93,17 @@ class _Reading:
         """The next item's image for the engine; None where its result is there without."""
         place, item = next(self._ahead)
         self._looked = place
-        found = missing(item.ref) if self._shelf is None else self._shelf.find(item.ref)
+        found = self._find(item.ref)
         if isinstance(found, Missing):
             self._keys[place] = found.key
             return found.image
         self._settled[place] = Outcome(item, found, "store" if is_done(found) else "source")
         return None
+
+    def _find(self, ref: PageRef) -> Page | PageError | Missing:
+        if not self._sees:
+            return unseen(ref)
+        return missing(ref) if self._shelf is None else self._shelf.find(ref)
 
     def _next(self, item: Item) -> Page | PageError | None:
         """The engine's next result. An engine that raises where it must not has ended."""

@@ -77,6 +77,9 @@ class PageRef:
         """The page's image, upright. Raises SourceError where it cannot be had."""
         name = self._name()
         found: float | None = None
+        if isinstance(self.origin, NoImage):
+            hint = "take engines that need none, as files:path=FOLDER"
+            raise SourceError(f"{name} has no image", hint, "no_image")
         with _os_errors(name):
             if isinstance(self.origin, PageImage):
                 return dataclasses.replace(self.origin, id=self.id)
@@ -102,6 +105,16 @@ class PageRef:
     def _name(self) -> str:
         name = short_name(self.source)
         return f"page {self.page} of {name}" if self.pages > 1 else name
+
+
+@dataclass(frozen=True, slots=True)
+class NoImage:
+    """The origin of a page of which there is text alone."""
+
+
+def text_ref(page_id: str, level: Level = "page") -> PageRef:
+    """A page without an image, for engines that look at none."""
+    return PageRef(id=page_id, source=page_id, level=level, origin=NoImage())
 
 
 def load_or_error(ref: PageRef) -> PageImage | PageError:

@@ -260,7 +260,7 @@ def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
 
 
 def _shelf(spec: EngineSpec, info: EngineInfo, keeper: Keeper | None) -> Shelf | None:
-    if keeper is None:
+    if keeper is None or not info.capabilities.sees:
         return None
     classes: list[type] = [find_engine(spec.name).engine_class]
     if detector := dict(spec.options).get("detector") or find_engine(spec.name).engine_class.default_detector:
@@ -298,7 +298,8 @@ def _read_all(
 ) -> None:
     known_unreadable = set(study.unreadable)
     reads = run.info is None or run.info.capabilities.reads
-    for outcome in read_items(engine, study.corpus.items, shelf):
+    sees = run.info is None or run.info.capabilities.sees
+    for outcome in read_items(engine, study.corpus.items, shelf, sees=sees):
         item, result = outcome.item, outcome.result
         unreadable = outcome.by == "source"
         if unreadable and isinstance(result, PageError) and item.id not in known_unreadable:

@@ -89,7 +89,6 @@ class TreatedEngine:
 
     def open(self) -> Self:
         """Loads the model. Raises EngineUnavailableError."""
-        _ = self.info
         self._engine.open()
         return self
 
@@ -158,7 +157,9 @@ class TreatedEngine:
         if isinstance(result, Page):
             # The order is told where lines are level and upright, as the engine saw them.
             finished = self._treatment.finish(result)
-            return replace(given.transform.page(finished, given.size, given.dpi), provenance=provenance)
+            if not given.transform.is_identity:
+                finished = given.transform.page(finished, given.size, given.dpi)
+            return replace(finished, provenance=provenance)
         if result.detected is None:
             return replace(result, provenance=provenance)
         return replace(

@@ -104,7 +104,7 @@ FAULTS: list[tuple[Any, str, str]] = [
     ({**GOOD, "id": " "}, "bad_manifest_row", "'id' is empty"),
     ({**GOOD, "id": 7}, "bad_manifest_row", "'id' is a number, not a string"),
     (GOOD, "duplicate_id", "already used in line 1"),
-    ({"id": "2", "text": ""}, "bad_manifest_row", "'image' is missing"),
+    ({"id": "2", "image": None, "text": ""}, "bad_manifest_row", "'image' is missing"),
     ({**GOOD, "id": "2", "image": "images/gone.png"}, "missing_image", "images/gone.png does not exist"),
     ({**GOOD, "id": "2", "image": "images"}, "missing_image", "images does not exist"),
     ({**GOOD, "id": "2", "image": "nul\0"}, "missing_image", "does not exist"),

@@ -72,8 +72,6 @@ class Transform:
 
     def page(self, page: Page, size: tuple[int, int], dpi: float | None) -> Page:
         """A page that was read from the output, in the pixels of the input, of this size and dpi."""
-        if self.is_identity:
-            return replace(page, size=size, dpi=dpi)
         return replace(
             page,
             size=size,
