@@ -1,20 +1,27 @@
-"""Scoring text files: one against one, or a folder against a folder of the same names."""
+"""Scoring files against ground truth: one against one, or a folder against a folder of the same names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ocr_plugins.errors import CallError
+from ocr_plugins.convert import read_file
+from ocr_plugins.errors import CallError, SourceError
 from ocr_plugins.evaluation import Convention, CorpusScore, aggregate, score_page
+from ocr_plugins.formats import FORMATS
+
+# In folders the text wins where a page has files of several formats, and of texts NAME.gt.txt.
+_FORMATS = [FORMATS[name] for name in ("text", "page", "alto", "hocr", "tsv", "json")]
+_ENDINGS = [".gt.txt", *(ending for one in _FORMATS for ending in (one.ending, *one.endings))]
 
 
 def score_files(reference: Path, hypothesis: Path, convention: Convention) -> tuple[CorpusScore, list[str]]:
-    """The score over all texts of ``reference``, and the names that ``hypothesis`` lacks.
+    """The score over all files of ``reference``, and the names that ``hypothesis`` lacks.
 
-    In folders ``NAME.txt`` (or ``NAME.gt.txt``) is held against ``NAME.txt``.
+    Files are plain text, or of any format that `ocr_plugins.formats` reads. In folders ``NAME.txt`` (or
+    ``NAME.gt.txt``) is held against ``NAME.txt``, ``NAME.hocr`` and so on.
 
     Raises:
-        CallError: a file that cannot be read, a folder against a file, or a folder without texts.
+        CallError: a file that cannot be read, a folder against a file, or a folder without any.
     """
     for path in (reference, hypothesis):
         if not path.exists():
@@ -25,24 +32,38 @@ def score_files(reference: Path, hypothesis: Path, convention: Convention) -> tu
         )
     if not reference.is_dir():
         return aggregate([score_page(_text(reference), _text(hypothesis), convention)], convention), []
-    # NAME.gt.txt comes last, and so wins where both are there.
-    found = sorted(reference.glob("*.txt"), key=lambda path: (path.name.endswith(".gt.txt"), path.name))
-    pairs = {path.name.removesuffix(".txt").removesuffix(".gt") + ".txt": path for path in found}
+    pairs, readings = _files(reference), _files(hypothesis)
     if not pairs:
         raise CallError(f"no *.txt is in {reference}", "name a folder of ground-truth texts")
     scores, missing = [], []
-    for name, path in pairs.items():
-        read = hypothesis / name
-        if not read.exists():
-            missing.append(name)
-        scores.append(score_page(_text(path), _text(read) if read.exists() else None, convention))
+    for name, path in sorted(pairs.items()):
+        read = readings.get(name)
+        if read is None:
+            missing.append(f"{name}.txt")
+        scores.append(score_page(_text(path), _text(read) if read else None, convention))
     return aggregate(scores, convention), missing
 
 
+def _files(folder: Path) -> dict[str, Path]:
+    """The files of a folder by the names of their pages."""
+    found: dict[str, Path] = {}
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    for ending in _ENDINGS:
+        for path in files:
+            if path.name.endswith(ending) and path not in found.values():
+                found.setdefault(path.name.removesuffix(ending), path)
+    return found
+
+
 def _text(path: Path) -> str:
+    if path.name.endswith(tuple(_ENDINGS)) and path.suffix not in (".txt", ".text"):
+        try:
+            return "\n\n".join(page.text for page in read_file(path))
+        except SourceError as error:
+            raise CallError(error.message, error.hint) from None
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CallError(f"{path} cannot be read ({error.strerror})", "check the path") from None
     except UnicodeDecodeError:
-        raise CallError(f"{path} is not UTF-8 text", "give plain text in UTF-8") from None
+        raise CallError(f"{path} is not UTF-8 text", "give plain text in UTF-8, hOCR, ALTO or PAGE") from None

@@ -127,3 +127,18 @@ def test_compared_beside_engines_that_read(tmp_path: Path) -> None:
 def test_wrong_calls(spec: str, words: str, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=words):
         open_engine(spec)
+
+
+def test_evaluate_takes_files_of_any_format(tmp_path: Path) -> None:
+    write(tmp_path / "truth" / "a.gt.txt", "text", "eins")
+    write(tmp_path / "truth" / "b.txt", "text", "zwei")
+    write(tmp_path / "read" / "a.hocr", "hocr", "eins")
+    write(tmp_path / "read" / "b.page.xml", "page", "zw3i")
+    done = ocr("evaluate", tmp_path / "truth", tmp_path / "read", "--json")
+    assert (done.status, done.json["cer"]) == (0, 1 / 8)
+    one = ocr("evaluate", tmp_path / "truth" / "b.txt", tmp_path / "read" / "b.page.xml", "--json")
+    assert one.json["cer"] == 1 / 4
+    (tmp_path / "read" / "a.hocr").write_text("<html>")
+    broken = ocr("evaluate", tmp_path / "truth", tmp_path / "read")
+    assert broken.status == 2
+    assert "a.hocr" in broken.err
