@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
+from PIL import Image
 from stripes_engine import StripeFinder
 
 from ocr_plugins.document import Page, PageError
@@ -18,6 +20,7 @@ from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess import Pipeline, Prepared, Step, parse_steps
 from ocr_plugins.preprocess.geometry import turned
 from ocr_plugins.preprocess.orientation import quarter_turned
+from ocr_plugins.source import PageRef, enumerate_pages
 from ocr_plugins.testing import check_engine, drawn_page
 from ocr_plugins.treatment import TreatedEngine, Treatment
 
@@ -130,3 +133,21 @@ def test_hyphens_are_joined_on_request() -> None:
 def test_wrong_treatments_are_named(spec: str, words: str) -> None:
     with pytest.raises(CallError, match=words):
         prepare_engine(spec)
+
+
+def test_an_orientation_that_lies_is_seen_through(tmp_path: Path) -> None:
+    """A camera that was held flat may note any orientation; the page's own letters tell better."""
+    upright = Image.fromarray(drawn_page(TEXT, size=24).pixels)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.save(tmp_path / "page.jpg", quality=95, exif=exif)
+    (image,) = enumerate_pages(tmp_path / "page.jpg")
+    assert isinstance(image, PageRef)
+    page = next(iter(open_engine("tesseract:pre=orient").read([image.load()])))
+    assert isinstance(page, Page)
+    assert page.size == upright.size[::-1], "coordinates are those after what the file says"
+    assert page.text.startswith("The parish council met on Tuesday")
+    first = next(page.iter_words())
+    assert first.polygon is not None
+    (x0, y0), (x1, y1) = first.polygon.points[:2]
+    assert abs(x1 - x0) < abs(y1 - y0), "the words run down the image as it was given"
