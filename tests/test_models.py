@@ -234,7 +234,7 @@ def test_an_older_version_takes_the_files_of_its_name(wheel: Path, tmp_path: Pat
 
 def test_the_thread_budget_reaches_rapidocr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCR_PLUGINS_THREADS", "1")
-    engine: Any = open_engine("rapidocr")
+    engine: Any = open_engine("rapidocr:order=engine")
     assert engine._reader.cfg.EngineConfig.onnxruntime.intra_op_num_threads == 1
     session = engine._reader.text_rec.session.session
     assert session.get_session_options().intra_op_num_threads == 1

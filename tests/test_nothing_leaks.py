@@ -37,6 +37,7 @@ ENGINES = {
         "tesseract:backend=tesserocr",
         "tesseract:backend=pytesseract",
         "tesseract:detector=components",
+        "tesseract:pre=enhance+auto",
     ],
     "rapidocr": ["rapidocr"],
     "easyocr": ["easyocr", "easyocr:runtime=exact"],
@@ -169,7 +170,24 @@ def model(request: pytest.FixtureRequest, name: str) -> Path | None:
 
 def test_every_engine_is_tried() -> None:
     ours = {name for name, e in registered_engines().items() if e.reference.startswith("ocr_plugins.")}
-    assert ours == set(ENGINES)
+    # What other programs have read is read in no worker, and below.
+    assert ours - {"files"} == set(ENGINES)
+
+
+def test_other_programs_readings_tell_nobody(place: Place, store: Path) -> None:
+    readings = place.root / "readings"
+    readings.mkdir()
+    (readings / "page.txt").write_text(TEXT, encoding="utf-8")
+    (readings / "bad.hocr").write_text(f"<html><p>{TEXT}", encoding="utf-8")
+    run = place.observed("read", "page.png", "bad.png", "-e", f"files:path={readings}", "--out", "out")
+    records = results(place.work / "out")
+    assert {record["source"]: bool(record["error"]) for record in records} == {
+        "page.png": False, "bad.png": True,
+    }  # fmt: skip
+    assert run.network == []
+    assert (
+        leaks("\n".join([run.calls, run.done.out, run.done.err, reasons(records), place.left(store)])) == []
+    )
 
 
 @pytest.mark.slow
