@@ -319,7 +319,7 @@ def test_a_network_of_rapidocr_finds_what_rapidocr_finds() -> None:
     detector = BoxNetDetector(BoxNetOptions(model=model, mean="127.5", std="127.5"))
     assert detector.info.weights == {model.name: hashlib.sha256(model.read_bytes()).hexdigest()}
     _, image = real(samples_manifest(), "receipt")
-    (theirs,) = open_engine("rapidocr").find_lines([image])  # type: ignore[attr-defined]
+    (theirs,) = open_engine("rapidocr:order=engine").find_lines([image])  # type: ignore[attr-defined]
     ours = detect(detector, image)
     assert len(ours) == pytest.approx(len(theirs), abs=2)
     for polygon in theirs:
