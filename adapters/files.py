@@ -36,6 +36,7 @@ class FilesEngine(BaseEngine[FilesOptions]):
     name = "files"
     options_type = FilesOptions
     in_process = True
+    _last: tuple[Path, list[Page]] | None = None
 
     def identify(self) -> EngineInfo:
         if self.options.path is None:
@@ -88,19 +89,14 @@ class FilesEngine(BaseEngine[FilesOptions]):
     def _index(self) -> Mapping[str, Path]:
         """Files by the names of the pages that they are readings of."""
         from ocr_plugins.formats import FORMATS
+        from ocr_plugins.formats.names import by_stem
 
         if self._is_records:
             return {}
         if self.options.format and self.options.format not in _BEST:
             raise CallError(f"format={self.options.format} is not allowed", f"choose {', '.join(_BEST)}")
         wanted = [FORMATS[name] for name in ([self.options.format] if self.options.format else _BEST)]
-        found: dict[str, Path] = {}
-        for one in wanted:
-            for ending in (one.ending, *one.endings):
-                for file in self._files:
-                    if file.name.lower().endswith(ending):
-                        found.setdefault(file.name[: -len(ending)], file)
-        return found
+        return by_stem(self._files, [ending for one in wanted for ending in (one.ending, *one.endings)])
 
     @property
     def _is_records(self) -> bool:
@@ -164,7 +160,10 @@ class FilesEngine(BaseEngine[FilesOptions]):
     def _pages_of(self, file: Path) -> list[Page]:
         from ocr_plugins.convert import read_file
 
-        return list(read_file(file, self.options.format))
+        # A document's pages are asked for one after the other.
+        if self._last is None or self._last[0] != file:
+            self._last = file, list(read_file(file, self.options.format))
+        return self._last[1]
 
     def _digest(self) -> str:
         digest = hashlib.sha256()

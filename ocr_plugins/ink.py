@@ -95,6 +95,11 @@ def glyph_height(marks: Boxes, side: int) -> float:
     return float(np.median(heights[between(heights, common / 2, common * 2)]))
 
 
+def print_height(pixels: NDArray[np.uint8]) -> float:
+    """`glyph_height` of an image, (h, w) or (h, w, 3)."""
+    return glyph_height(components(ink_mask(pixels))[0], min(pixels.shape[:2]))
+
+
 def skew(marks: Boxes, height: float, most: float) -> float:
     """The angle, in radians, by which lines run down to the right: where their feet line up best."""
     glyphs = marks[between(heights_of(marks), height / 2, 2 * height)]

@@ -8,6 +8,7 @@ from ocr_plugins.convert import read_file
 from ocr_plugins.errors import CallError, SourceError
 from ocr_plugins.evaluation import Convention, CorpusScore, aggregate, score_page
 from ocr_plugins.formats import FORMATS
+from ocr_plugins.formats.names import by_stem
 
 # In folders the text wins where a page has files of several formats, and of texts NAME.gt.txt.
 _FORMATS = [FORMATS[name] for name in ("text", "page", "alto", "hocr", "tsv", "json")]
@@ -46,13 +47,7 @@ def score_files(reference: Path, hypothesis: Path, convention: Convention) -> tu
 
 def _files(folder: Path) -> dict[str, Path]:
     """The files of a folder by the names of their pages."""
-    found: dict[str, Path] = {}
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    for ending in _ENDINGS:
-        for path in files:
-            if path.name.endswith(ending) and path not in found.values():
-                found.setdefault(path.name.removesuffix(ending), path)
-    return found
+    return by_stem(sorted(path for path in folder.iterdir() if path.is_file()), _ENDINGS)
 
 
 def _text(path: Path) -> str:

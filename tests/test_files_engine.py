@@ -136,6 +136,9 @@ def test_evaluate_takes_files_of_any_format(tmp_path: Path) -> None:
     write(tmp_path / "read" / "b.page.xml", "page", "zw3i")
     done = ocr("evaluate", tmp_path / "truth", tmp_path / "read", "--json")
     assert (done.status, done.json["cer"]) == (0, 1 / 8)
+    write(tmp_path / "alto" / "a.alto.xml", "alto", "eins")
+    alto = ocr("evaluate", tmp_path / "truth", tmp_path / "alto", "--json")
+    assert (alto.status, alto.json["missing_files"]) == (1, ["b.txt"])
     one = ocr("evaluate", tmp_path / "truth" / "b.txt", tmp_path / "read" / "b.page.xml", "--json")
     assert one.json["cer"] == 1 / 4
     (tmp_path / "read" / "a.hocr").write_text("<html>")

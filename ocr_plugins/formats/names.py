@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
-from pathlib import PurePath
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
 
 # File systems take 255 bytes, and a letter may have four.
 _LONGEST = 50
@@ -41,6 +41,22 @@ def file_stems(pages: Iterable[tuple[str, str, int | None]]) -> dict[str, str]:
     """A name for each page, by its id; ``pages`` are (id, source, number) as `FileStems.add` takes them."""
     stems = FileStems()
     return {page[0]: stems.add(*page) for page in pages}
+
+
+def by_stem(files: Iterable[Path], endings: Sequence[str]) -> dict[str, Path]:
+    """Files by their names without their endings, the longest that fits; others are left out.
+
+    Of several of one name the one whose ending stands first in ``endings`` is taken.
+    """
+    found: dict[str, tuple[int, Path]] = {}
+    for file in files:
+        fitting = [ending for ending in endings if file.name.lower().endswith(ending)]
+        if fitting:
+            ending = max(fitting, key=len)
+            stem, rank = file.name[: -len(ending)], endings.index(ending)
+            if stem not in found or rank < found[stem][0]:
+                found[stem] = rank, file
+    return {stem: file for stem, (_, file) in found.items()}
 
 
 def safe_name(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ocr_plugins.ink import components, glyph_height, ink_mask
+from ocr_plugins.ink import print_height
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess.geometry import Deskew, Pad, Rescale
@@ -52,7 +52,7 @@ class Auto(Step):
         return _then(done, self._for_small_print(done.pixels))
 
     def _for_small_print(self, pixels: Pixels) -> Iterator[Step]:
-        height = glyph_height(components(ink_mask(pixels))[0], min(pixels.shape[:2]))
+        height = print_height(pixels)
         if 0 < height < self.small:
             yield Rescale(height=self.height)
             yield Pad()

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ocr_plugins.ink import components, glyph_height, ink_mask
+from ocr_plugins.ink import print_height
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess.step import Prepared, Step, to_grey
@@ -32,31 +32,35 @@ class Otsu(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sauvola(Step):
+class _Local(Step):
+    """A threshold for each place, from the mean and the standard deviation around it."""
+
+    #: Its name in doxapy.
+    method: ClassVar[str]
+
+    window: int = option(0, "pixels across the place looked at; 0: three glyph heights", minimum=0)
+    k: float = option(0.2, "how far below the mean ink must be, in standard deviations", minimum=0, maximum=1)
+
+    def apply(self, pixels: Pixels) -> Prepared:
+        return Prepared.in_place(_local(self.method, to_grey(pixels), self.window, self.k))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sauvola(_Local):
     """Sauvola, Pietikäinen, "Adaptive document image binarization", Pattern Recognition 33, 2000."""
 
     name: ClassVar[str] = "sauvola"
     help: ClassVar[str] = "black and white by a threshold for each place: for stains and shadows"
-
-    window: int = option(0, "pixels across the place looked at; 0: three glyph heights", minimum=0)
-    k: float = option(0.2, "how far below the mean ink must be, in standard deviations", minimum=0, maximum=1)
-
-    def apply(self, pixels: Pixels) -> Prepared:
-        return Prepared.in_place(_local("SAUVOLA", to_grey(pixels), self.window, self.k))
+    method: ClassVar[str] = "SAUVOLA"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wolf(Step):
+class Wolf(_Local):
     """Wolf, Jolion, "Extraction and Recognition of Artificial Text in Multimedia Documents", 2003."""
 
     name: ClassVar[str] = "wolf"
     help: ClassVar[str] = "as sauvola, for low contrast"
-
-    window: int = option(0, "pixels across the place looked at; 0: three glyph heights", minimum=0)
-    k: float = option(0.2, "how far below the mean ink must be, in standard deviations", minimum=0, maximum=1)
-
-    def apply(self, pixels: Pixels) -> Prepared:
-        return Prepared.in_place(_local("WOLF", to_grey(pixels), self.window, self.k))
+    method: ClassVar[str] = "WOLF"
 
 
 def _local(method: str, grey: Pixels, window: int, k: float) -> Pixels:
@@ -66,8 +70,7 @@ def _local(method: str, grey: Pixels, window: int, k: float) -> Pixels:
         # One colour has no ink, but the formulas divide by its standard deviation.
         return np.full_like(grey, 255)
     if not window:
-        height = glyph_height(components(ink_mask(grey))[0], min(grey.shape))
-        window = max(round(_WINDOW * height), _LEAST_WINDOW)
+        window = max(round(_WINDOW * print_height(grey)), _LEAST_WINDOW)
     # The library reads beyond small images.
     window = min(window, min(grey.shape) // 2 * 2 - 1) | 1
     if window < 3:

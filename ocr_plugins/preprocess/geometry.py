@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.ink import components, glyph_height, ink_mask, skew
+from ocr_plugins.ink import components, glyph_height, ink_mask, print_height, skew
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess.step import Prepared, Step, Transform, paper_colour, to_grey, warp
@@ -73,7 +73,7 @@ class Rescale(Step):
     )
 
     def apply(self, pixels: Pixels) -> Prepared:
-        height = glyph_height(components(ink_mask(pixels))[0], min(pixels.shape[:2]))
+        height = print_height(pixels)
         if not height:
             return Prepared.in_place(pixels)
         factor = float(np.clip(self.height / height, 1 / self.most, self.most))
