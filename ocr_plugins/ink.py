@@ -9,7 +9,9 @@ Imports nothing but the standard library and NumPy, and OpenCV inside functions:
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,9 +97,38 @@ def glyph_height(marks: Boxes, side: int) -> float:
     return float(np.median(heights[between(heights, common / 2, common * 2)]))
 
 
-def print_height(pixels: NDArray[np.uint8]) -> float:
-    """`glyph_height` of an image, (h, w) or (h, w, 3)."""
-    return glyph_height(components(ink_mask(pixels))[0], min(pixels.shape[:2]))
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """What is measured on one image, each once: its ink, the marks, how high glyphs are.
+
+    ``mask``: as `ink_mask` gives it.
+    """
+
+    mask: Mask
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> Self:
+        """Of an image, (h, w) or (h, w, 3)."""
+        return cls(ink_mask(pixels))
+
+    @cached_property
+    def marks(self) -> Boxes:
+        """The boxes of the connected components."""
+        return components(self.mask)[0]
+
+    @cached_property
+    def height(self) -> float:
+        """`glyph_height` of the image; 0 where there are no glyphs."""
+        return glyph_height(self.marks, min(self.mask.shape))
+
+    @cached_property
+    def glyphs(self) -> int:
+        """How many marks are about as high as glyphs."""
+        return int(between(heights_of(self.marks), self.height / 2, 2 * self.height).sum())
+
+    def skew(self, most: float) -> float:
+        """By how much lines run down to the right, in radians; 0 where that cannot be told."""
+        return skew(self.marks, self.height, most) if self.height else 0.0
 
 
 def skew(marks: Boxes, height: float, most: float) -> float:

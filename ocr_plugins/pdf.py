@@ -14,6 +14,8 @@ from ocr_plugins.pixels import Pixels, check_size, copied
 
 # PDFium is not made for threads.
 _PDFIUM_LOCK = threading.RLock()
+# Sizes in floating-point numbers are off by so much at most, as a share.
+_ROUNDING = 1e-6
 
 
 def count_pages(content: Path | bytes, name: str) -> int:
@@ -32,7 +34,8 @@ def render(content: Path | bytes, name: str, page: int, dpi: float) -> Pixels:
             document.init_forms()
         if page > len(document):
             raise SourceError(f"there is no {name}", kind="no_such_page")
-        scale = dpi / 72
+        # PDFium rounds up: without this, 216 pt at 300 dpi, 900.0000000000001, would be 901 pixels.
+        scale = dpi / 72 * (1 - _ROUNDING)
         width, height = (math.ceil(side * scale) for side in document.get_page_size(page - 1))
         check_size(width, height, name, "lower the dpi")
         sheet = document[page - 1]

@@ -3,7 +3,7 @@
 Prints a Markdown table: the CER of the engine alone, and for each step the difference in percentage
 points with a 95 % interval (paired bootstrap over the documents). What was read is kept in the store, so
 an interrupted call goes on where it was. The corpora are not part of this repository;
-OCR_PLUGINS_CORPORA names their folder.
+OCR_PLUGINS_CORPORA names their folder. `photographs` are drawn here (photographs.py).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import photographs
 
 import ocr_plugins
 from ocr_plugins.preprocess import STEPS
@@ -25,8 +26,10 @@ CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", ROOT.parent / "shared" / "c
 CONVENTIONS = {"oldbooks": "default+dehyphenate"}
 CORPUS = (
     *("icdar2013_born_digital", "funsd", "sroie", "unlv", "oldbooks", "fondue_en_print", "scribe_benchmark"),
-    *("ehri_typed_en", "tapuscorpus_fr", "stanford_letters", "peer_fixtures"),
+    *("ehri_typed_en", "tapuscorpus_fr", "stanford_letters", "peer_fixtures", "photographs"),
 )
+# Pages made here tell nothing of real ones: they do not count in the mean.
+OWN = "photographs"
 START, END = "<!-- table: scripts/measure_steps.py -->", "<!-- end of table -->"
 SAMPLES = 2000
 
@@ -69,6 +72,15 @@ def column(study: Study, steps: list[str]) -> list[str]:
     return cells
 
 
+def folder_of(corpus: str) -> Path:
+    if corpus == OWN:
+        photographs.write(ROOT / "build" / OWN)
+        return ROOT / "build" / OWN
+    if not (CORPORA / corpus).exists():
+        sys.exit(f"no {corpus} in {CORPORA}: set OCR_PLUGINS_CORPORA")
+    return CORPORA / corpus
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", default="tesseract")
@@ -85,10 +97,8 @@ def main() -> None:
     columns: list[list[str]] = []
     ratios: list[list[float]] = []
     for corpus in corpora:
-        if not (CORPORA / corpus).exists():
-            sys.exit(f"no {corpus} in {CORPORA}: set OCR_PLUGINS_CORPORA")
         study = ocr_plugins.compare(
-            CORPORA / corpus,
+            folder_of(corpus),
             engines,
             limit=arguments.limit,
             convention=CONVENTIONS.get(corpus, "default"),
@@ -99,7 +109,8 @@ def main() -> None:
         pages = len(study.runs[0].results)
         columns.append([f"{corpus} ({pages})", *cells])
         sums = [counts(run)[:, 0].sum() if not run.error else np.nan for run in study.runs]
-        ratios.append([float((s + 1e-9) / (sums[0] + 1e-9)) for s in sums[1:]])
+        if corpus != OWN:
+            ratios.append([float((s + 1e-9) / (sums[0] + 1e-9)) for s in sums[1:]])
         print(f"{corpus}: {cells}", file=sys.stderr, flush=True)
     mean = np.exp(np.mean(np.log(np.array(ratios)), axis=0))
     names = [f"{arguments.engine} alone, CER %", *steps]

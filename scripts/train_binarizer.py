@@ -6,7 +6,7 @@ Its data are made on the fly (draw_ink.py, degrade.py) with the Debian packages 
     python scripts/train_binarizer.py --train CHECKPOINT
     python scripts/train_binarizer.py --export CHECKPOINT
 
-Measuring needs ocr-plugins[preprocess,tesseract], and for real pages OCR_PLUGINS_CORPORA:
+Measuring needs ocr-plugins[tesseract], and for real pages OCR_PLUGINS_CORPORA:
 
     python scripts/train_binarizer.py --evaluate
 """

@@ -1,6 +1,5 @@
 """The learned binariser: what it takes away, what it keeps, and when it refuses."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,10 +113,3 @@ def test_altered_weights_are_not_opened(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(EngineUnavailableError, match="not the known one") as caught:
         binarise(letter())
     assert caught.value.kind == "wrong_hash"
-
-
-def test_without_onnxruntime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(EngineUnavailableError, match="ocr-plugins\\[preprocess\\]") as caught:
-        binarise(letter())
-    assert caught.value.kind == "not_installed"

@@ -60,6 +60,13 @@ def test_pdf_is_rendered_at_the_dpi(tmp_path: Path) -> None:
         decode(file, "page 3 of x.pdf", 3)
 
 
+@pytest.mark.parametrize(
+    ("points", "dpi", "pixels"), [(216, 300.0, 900), (612, 150.0, 1275), (595.28, 300.0, 2481)]
+)
+def test_a_pdf_page_has_no_pixel_too_many(points: float, dpi: float, pixels: int) -> None:
+    assert decode(pdf((points, 36)), "x.pdf", 1, dpi)[0].shape[1] == pixels
+
+
 def test_pdf_without_colour_is_grey() -> None:
     pixels, _ = decode(pdf((72, 36), draw=b"0.5 g 0 0 36 36 re f"), "x.pdf", 1, 72.0)
     assert pixels.shape == (36, 72)

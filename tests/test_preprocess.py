@@ -11,9 +11,9 @@ from strategies import pages
 from ocr_plugins.document import Line, Page, Polygon
 from ocr_plugins.errors import CallError
 from ocr_plugins.image import PageImage
-from ocr_plugins.ink import components, glyph_height, ink_mask
+from ocr_plugins.ink import Ink
 from ocr_plugins.preprocess import STEPS, Transform, parse_steps
-from ocr_plugins.preprocess.geometry import skew_of, turned
+from ocr_plugins.preprocess.geometry import turned
 from ocr_plugins.preprocess.orientation import quarter_turned
 from ocr_plugins.preprocess.photo import sheet_of
 from ocr_plugins.preprocess.step import Prepared
@@ -69,7 +69,7 @@ def test_what_is_moved_maps_back(make: object, size: tuple[int, int]) -> None:
 def test_a_rescaled_page_has_glyphs_of_the_wanted_height_and_maps_back() -> None:
     for wanted in (18, 60):
         done = applied(f"rescale(height={wanted})", PAGE.pixels)
-        found = glyph_height(components(ink_mask(done.pixels))[0], min(done.pixels.shape))
+        found = Ink.of(done.pixels).height
         assert found == pytest.approx(wanted, rel=0.1)
         height, width = done.pixels.shape
         assert done.transform.points([(width, height)])[0] == pytest.approx(PAGE.size)
@@ -96,14 +96,16 @@ def test_deskew(degrees: float) -> None:
     slanted = turned(PAGE.pixels, np.deg2rad(degrees)).pixels
     done = applied("deskew", slanted)
     assert done.steps == ("deskew",)
-    assert np.rad2deg(skew_of(done.pixels, 15)) == pytest.approx(0, abs=0.1)
+    assert np.rad2deg(Ink.of(done.pixels).skew(15)) == pytest.approx(0, abs=0.1)
 
 
 def test_text_at_45_degrees_is_levelled_where_that_is_asked_for() -> None:
     slanted = turned(PAGE.pixels, np.deg2rad(-44)).pixels
-    assert np.rad2deg(skew_of(applied("deskew(most=45)", slanted).pixels, 15)) == pytest.approx(0, abs=0.3)
+    assert np.rad2deg(Ink.of(applied("deskew(most=45)", slanted).pixels).skew(15)) == pytest.approx(
+        0, abs=0.3
+    )
     level = applied("deskew", slanted)
-    assert abs(np.rad2deg(skew_of(level.pixels, 45))) > 20, "what is beyond the limit is not guessed at"
+    assert abs(np.rad2deg(Ink.of(level.pixels).skew(45))) > 20, "what is beyond the limit is not guessed at"
 
 
 @pytest.mark.parametrize("quarters", range(4))
@@ -142,6 +144,20 @@ def test_a_photographed_sheet_is_seen_from_above() -> None:
     width, height = done.pixels.shape[1], done.pixels.shape[0]
     assert np.allclose(done.transform.points([(0, 0), (width, height)]), [found[0], found[2]], atol=1e-3)
     assert np.mean(done.pixels > 200) > 0.8
+
+
+def test_a_sheet_in_uneven_light_is_seen_whole() -> None:
+    corners = [(160.0, 90.0), (1050.0, 140.0), (1110.0, 800.0), (90.0, 740.0)]
+    light = np.linspace(1.0, 0.3, 1200) * np.where(np.arange(1200) > 500, 0.7, 1.0)
+    photo = (photograph(corners) * light).astype(np.uint8)
+    found = sheet_of(photo, 0.25, 25)
+    assert found is not None
+    assert np.allclose(found, corners, atol=12)
+
+
+def test_a_sheet_that_goes_on_is_left_whole() -> None:
+    corners = [(-30.0, -20.0), (1050.0, -10.0), (1110.0, 930.0), (-20.0, 940.0)]
+    assert sheet_of(photograph(corners), 0.25, 25) is None
 
 
 @pytest.mark.parametrize("pixels", [PAGE.pixels, np.full((300, 400), 255, np.uint8)])
@@ -190,9 +206,9 @@ def test_noise_goes() -> None:
     rng = np.random.default_rng(1)
     peppered = PAGE.pixels.copy()
     peppered[rng.random(peppered.shape) < 0.004] = 0
-    before = len(components(ink_mask(peppered))[0])
+    before = len(Ink.of(peppered).marks)
     for step in ("median", "despeckle(speck=0.2)"):
-        assert len(components(ink_mask(applied(step, peppered).pixels))[0]) < before / 2
+        assert len(Ink.of(applied(step, peppered).pixels).marks) < before / 2
     grain = np.clip(PAGE.pixels[:120, :200] + rng.normal(0, 12, (120, 200)), 0, 255).astype(np.uint8)
     clean = applied("nlmeans(strength=25)", grain).pixels
     white = PAGE.pixels[:120, :200] == 255
@@ -221,10 +237,15 @@ def test_text_on_pictures_is_isolated_in_both_polarities() -> None:
 
 
 def test_auto_does_what_a_page_wants() -> None:
-    clean = drawn_page(PRINT, size=26).pixels
+    clean = drawn_page(PRINT, size=34).pixels
     assert applied("auto", clean).pixels is clean
-    small = drawn_page(PRINT, size=11).pixels
+    small = drawn_page(PRINT.splitlines()[0], size=11).pixels
     assert [step.split("(")[0] for step in applied("auto", small).steps] == ["rescale", "pad"]
+    print_of_100_dpi = drawn_page("\n".join([PRINT] * 5), size=15).pixels
+    assert [step.split("(")[0] for step in applied("auto", print_of_100_dpi).steps] == ["rescale"]
+    corners = [(160.0, 90.0), (1050.0, 140.0), (1110.0, 800.0), (90.0, 740.0)]
+    dim = (photograph(corners) * np.linspace(1.0, 0.3, 1200)).astype(np.uint8)
+    assert [step.split("(")[0] for step in applied("auto", dim).steps][:2] == ["dewarp", "enhance"]
     lying = turned(quarter_turned(drawn_page("\n".join([PRINT] * 4), size=26).pixels, 1).pixels, 0.04).pixels
     assert [step.split("(")[0] for step in applied("auto", lying).steps] == ["orient", "deskew"]
     assert [step.split("(")[0] for step in applied("auto", banner()).steps] == ["letters", "pad"]

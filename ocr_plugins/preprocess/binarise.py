@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ocr_plugins.ink import print_height
+from ocr_plugins.ink import Ink
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess.step import Prepared, Step, to_grey
@@ -70,7 +70,7 @@ def _local(method: str, grey: Pixels, window: int, k: float) -> Pixels:
         # One colour has no ink, but the formulas divide by its standard deviation.
         return np.full_like(grey, 255)
     if not window:
-        window = max(round(_WINDOW * print_height(grey)), _LEAST_WINDOW)
+        window = max(round(_WINDOW * Ink.of(grey).height), _LEAST_WINDOW)
     # The library reads beyond small images.
     window = min(window, min(grey.shape) // 2 * 2 - 1) | 1
     if window < 3:

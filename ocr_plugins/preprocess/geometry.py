@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.ink import components, glyph_height, ink_mask, print_height, skew
+from ocr_plugins.ink import Ink
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import Prepared, Step, Transform, paper_colour, to_grey, warp
+from ocr_plugins.preprocess.step import InkStep, Prepared, Step, Transform, paper_colour, to_grey, warp
 from ocr_plugins.textlines import rotation
 
 # No step makes an image larger than this, in pixels.
@@ -22,7 +22,7 @@ _EDGE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deskew(Step):
+class Deskew(InkStep):
     """Lines made level: the skew is where the projection of the glyphs' feet is sharpest (Postl 1986)."""
 
     name: ClassVar[str] = "deskew"
@@ -34,18 +34,11 @@ class Deskew(Step):
         0.1, "skew left as it is, in degrees: turning blurs a little", minimum=0, maximum=45
     )
 
-    def apply(self, pixels: Pixels) -> Prepared:
-        angle = skew_of(pixels, self.most)
+    def measured(self, pixels: Pixels, ink: Ink) -> Prepared:
+        angle = ink.skew(self.most)
         if abs(np.rad2deg(angle)) <= self.least:
             return Prepared.in_place(pixels)
         return turned(pixels, angle)
-
-
-def skew_of(pixels: Pixels, most: float) -> float:
-    """By how much lines run down to the right, in radians; 0 where that cannot be told."""
-    marks = components(ink_mask(pixels))[0]
-    height = glyph_height(marks, min(pixels.shape[:2]))
-    return skew(marks, height, most) if height else 0.0
 
 
 def turned(pixels: Pixels, angle: float) -> Prepared:
@@ -62,7 +55,7 @@ def turned(pixels: Pixels, angle: float) -> Prepared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rescale(Step):
+class Rescale(InkStep):
     name: ClassVar[str] = "rescale"
     help: ClassVar[str] = "made larger or smaller until glyphs have a wanted height"
 
@@ -72,11 +65,10 @@ class Rescale(Step):
         0.15, "images this near to the wanted height are left, as a share", minimum=0, maximum=1
     )
 
-    def apply(self, pixels: Pixels) -> Prepared:
-        height = print_height(pixels)
-        if not height:
+    def measured(self, pixels: Pixels, ink: Ink) -> Prepared:
+        if not ink.height:
             return Prepared.in_place(pixels)
-        factor = float(np.clip(self.height / height, 1 / self.most, self.most))
+        factor = float(np.clip(self.height / ink.height, 1 / self.most, self.most))
         if abs(factor - 1) <= self.slack:
             return Prepared.in_place(pixels)
         return rescaled(pixels, factor)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.ink import components, glyph_height
 from ocr_plugins.offline import forbid_reports
 from ocr_plugins.threads import threads_for
@@ -24,7 +23,6 @@ from ocr_plugins.weights import verify_file
 WEIGHTS = Path(__file__).parent / "weights" / "binarizer.onnx"
 WEIGHTS_SHA256 = "f70e188a2e61a8a7ccd633debf5012e4955ac706cd89302caf48949669aee783"
 
-_INSTALL = "pip install 'ocr-plugins[preprocess]'"
 # The network halves the image four times.
 _MULTIPLE = 16
 # The side of what one run of the network takes, which bounds its memory to some 150 MB, and how much of
@@ -55,7 +53,7 @@ def binarise(grey: Bytes) -> Bytes:
             looked at in twice the resolution, on pages of at most 4 megapixels.
 
     Raises:
-        EngineUnavailableError: onnxruntime is not installed, or the weights are missing or altered.
+        EngineUnavailableError: the weights are missing or altered.
     """
     return np.where(enhance(grey) < _THRESHOLD, 0, 255).astype(np.uint8)
 
@@ -120,12 +118,8 @@ def _run(grey: Bytes) -> Bytes:
 def _session() -> Any:
     """The network, opened once a process."""
     forbid_reports()
-    try:
-        import onnxruntime
-    except ImportError:
-        raise EngineUnavailableError(
-            "the step learned needs onnxruntime, which is not installed", _INSTALL, kind="not_installed"
-        ) from None
+    import onnxruntime
+
     verify_file(WEIGHTS, {WEIGHTS_SHA256}, "install ocr-plugins again")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

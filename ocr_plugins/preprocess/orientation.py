@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from ocr_plugins.ink import components, glyph_height, ink_mask, skew
+from ocr_plugins.ink import Ink, components, glyph_height, skew
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels, copied
-from ocr_plugins.preprocess.step import Prepared, Step, Transform
+from ocr_plugins.preprocess.step import InkStep, Prepared, Transform
 from ocr_plugins.rows import level
 from ocr_plugins.textlines import Boxes, between, heights_of, widths_of
 
@@ -29,7 +29,7 @@ _SAMPLE, _REACH, _LEAST_BESIDE = 800, 8.0, 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orient(Step):
+class Orient(InkStep):
     """Pages that lie on their side or stand on their head are turned, by quarters of a turn.
 
     Letters are nearest to their neighbours of the same line, as in the docstrum (O'Gorman, "The
@@ -44,12 +44,11 @@ class Orient(Step):
     pages_only: ClassVar[bool] = True
 
     least: float = option(
-        3.0, "how sure to be, in standard deviations of a coin's tosses", minimum=0, maximum=100
+        4.0, "how sure to be, in standard deviations of a coin's tosses", minimum=0, maximum=100
     )
 
-    def apply(self, pixels: Pixels) -> Prepared:
-        quarters = quarters_of(pixels, self.least)
-        return quarter_turned(pixels, quarters)
+    def measured(self, pixels: Pixels, ink: Ink) -> Prepared:
+        return quarter_turned(pixels, quarters_of(ink, self.least))
 
 
 def quarter_turned(pixels: Pixels, quarters: int) -> Prepared:
@@ -67,11 +66,11 @@ def quarter_turned(pixels: Pixels, quarters: int) -> Prepared:
     return Prepared(copied(np.rot90(pixels, quarters)), Transform(matrix))
 
 
-def quarters_of(pixels: Pixels, least: float) -> int:
+def quarters_of(whole: Ink, least: float) -> int:
     """By how many quarters of a turn, against the clock, the page is to be turned to stand upright."""
     import cv2
 
-    ink = ink_mask(pixels)
+    ink = whole.mask
     share = _SIDE / max(ink.shape)
     if share < 1:
         ink = (cv2.resize(ink * 255, None, fx=share, fy=share, interpolation=cv2.INTER_AREA) > 100).astype(

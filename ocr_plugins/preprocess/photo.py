@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,14 +17,22 @@ from ocr_plugins.preprocess.step import Prepared, Step, Transform, to_grey, warp
 _SIDE = 600
 # A side of the sheet lies on the image's own edge where it is this near, as a share of the longer side.
 _ON_EDGE = 0.01
+# Brightness between the darkest and the lightest, as percentiles.
+_PERCENTILES = range(4, 80, 4)
+# What lies around is blurred so far, in longer sides, and the sheet is so much brighter.
+_REACHES, _SHARES = (0.08, 0.15, 0.3), (0.7, 0.8, 0.9, 1.0)
+# A side is seen where it is brighter inside than outside, so many pixels from it, along this share of it.
+_STEP, _SEEN = 6.0, 0.85
+# The paper's brightness in good light, in grey levels.
+_PAPER_LEVEL = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dewarp(Step):
     """A sheet of paper that lies slanted in a photograph becomes a level rectangle, without its surroundings.
 
-    The sheet is the largest bright area with four corners; where there is none, or it fills the image, or
-    its surroundings are not darker, nothing is done. Curved paper stays curved.
+    The sheet is the largest bright area with four corners; where there is none, or two of its sides are the
+    image's own, or its surroundings are not darker, nothing is done. Curved paper stays curved.
     """
 
     name: ClassVar[str] = "dewarp"
@@ -47,7 +56,11 @@ class Dewarp(Step):
 
 
 def sheet_of(pixels: Pixels, least: float, contrast: float) -> NDArray[np.float64] | None:
-    """The corners of a photographed sheet, (4, 2) clockwise from its top left; None where there is none."""
+    """The corners of a photographed sheet, (4, 2) clockwise from its top left; None where there is none.
+
+    In uneven light no one threshold parts paper from table: those of many are candidates, and the
+    one along whose sides it is brighter inside than outside, nearly everywhere, is the sheet.
+    """
     import cv2
 
     grey = to_grey(pixels)
@@ -56,22 +69,62 @@ def sheet_of(pixels: Pixels, least: float, contrast: float) -> NDArray[np.float6
     # Print is closed over, so that the sheet is one bright area.
     window = max(3, round(0.03 * max(small.shape))) | 1
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
-    _, bright = cv2.threshold(
-        cv2.GaussianBlur(closed, (5, 5), 0), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
-    )
-    contours, _ = cv2.findContours(np.asarray(bright, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contour = max(contours, key=cv2.contourArea, default=None)
-    if contour is None or cv2.contourArea(contour) < least * small.size:
-        return None
-    corners = _four_corners(contour)
-    if corners is None or _fills(corners, small.shape):
-        return None
-    inside = np.zeros(small.shape, np.uint8)
-    cv2.fillConvexPoly(inside, corners.round().astype(np.int32), 1)
-    if cv2.mean(closed, inside)[0] - cv2.mean(closed, 1 - inside)[0] < contrast:
+    bright = np.asarray(cv2.GaussianBlur(closed, (5, 5), 0), np.uint8)
+    best, found = _SEEN, None
+    for corners in _candidates(bright, least):
+        seen = _seen(bright, corners, contrast)
+        if seen >= best:
+            best, found = seen, corners
+    if found is None or _goes_on(found, bright.shape):
         return None
     # From the middles of small pixels to the edges of large ones.
-    return np.asarray((corners + 0.5) / np.array(small.shape[::-1]) * np.array(grey.shape[::-1]))
+    return np.asarray((found + 0.5) / np.array(bright.shape[::-1]) * np.array(grey.shape[::-1]))
+
+
+def _candidates(bright: NDArray[np.uint8], least: float) -> Iterator[NDArray[np.float64]]:
+    """Quadrilaterals that are brighter than one of many levels, or than what lies around."""
+    import cv2
+
+    masks = [bright > level for level in np.unique(np.percentile(bright, _PERCENTILES))]
+    for reach in _REACHES:
+        around = cv2.GaussianBlur(bright.astype(np.float32), (0, 0), reach * max(bright.shape))
+        masks += [bright > share * around for share in _SHARES]
+    for mask in masks:
+        contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        contour = max(contours, key=cv2.contourArea, default=None)
+        if contour is None or cv2.contourArea(contour) < least * bright.size:
+            continue
+        corners = _four_corners(contour)
+        if corners is not None:
+            yield corners
+
+
+def _seen(bright: NDArray[np.uint8], corners: NDArray[np.float64], contrast: float) -> float:
+    """The share of the least clear side along which it is brighter inside by the contrast.
+
+    In light that leaves the sheet dark, so much less is enough.
+    """
+    height, width = bright.shape
+    middle = corners.mean(axis=0)
+    places = np.linspace(0.03, 0.97, 60)[:, np.newaxis]
+    shares = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = start + places * (end - start)
+        normal = np.array([start[1] - end[1], end[0] - start[0]])
+        normal *= _STEP / max(float(np.hypot(*normal)), 1e-9) * np.sign(np.dot(normal, middle - start))
+        inner, outer = (_values(bright, along + way * normal) for way in (1, -1))
+        x, y = (along - normal).T
+        # What lies beyond the image is not known, and does not speak against the sheet.
+        beyond = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
+        clear = inner - outer >= contrast * np.minimum(inner / _PAPER_LEVEL, 1)
+        shares.append(float(np.mean(clear | beyond)))
+    return min(shares)
+
+
+def _values(image: NDArray[np.uint8], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    height, width = image.shape
+    x, y = np.clip(points.round().astype(int), 0, [width - 1, height - 1]).T
+    return np.asarray(image[y, x], np.float64)
 
 
 def _four_corners(contour: Any) -> NDArray[np.float64] | None:
@@ -99,11 +152,13 @@ def _clockwise(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.roll(ordered, -first, axis=0)
 
 
-def _fills(corners: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
-    """Whether the sheet's corners are the image's own: a scan, not a photograph."""
+def _goes_on(corners: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    """Whether two or more of the sheet's sides are the image's own: a scan, or a part of a sheet."""
     height, width = shape
-    own = np.array([(0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)], float)
-    return bool(np.abs(corners - own).max() <= _ON_EDGE * max(shape) + 1)
+    slack = _ON_EDGE * max(shape) + 1
+    x, y = corners.T
+    at_edges = ((x <= slack), (x >= width - 1 - slack), (y <= slack), (y >= height - 1 - slack))
+    return sum(int(np.sum(corners_there) >= 2) for corners_there in at_edges) >= 2
 
 
 def _sides(corners: NDArray[np.float64]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.document import Glyph, Line, Page, Point, Polygon, Region, Word
+from ocr_plugins.ink import Ink
 from ocr_plugins.options import check_options
 from ocr_plugins.pixels import Pixels
 
@@ -140,6 +141,18 @@ class Step(ABC):
         """The step with all its options: what a result depends on."""
         options = ";".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self))
         return f"{self.name}({options})" if options else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class InkStep(Step):
+    """A step that goes by what is measured on the image's ink."""
+
+    def apply(self, pixels: Pixels) -> Prepared:
+        return self.measured(pixels, Ink.of(pixels))
+
+    @abstractmethod
+    def measured(self, pixels: Pixels, ink: Ink) -> Prepared:
+        """`apply` to an image whose ink is known."""
 
 
 def warp(pixels: Pixels, to_input: Matrix, size: tuple[int, int]) -> Pixels:
