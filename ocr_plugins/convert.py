@@ -127,4 +127,4 @@ def _files(inputs: Iterable[str | Path], source_format: str | None) -> Iterator[
 
 
 def _error(path: Path, error: SourceError) -> PageError:
-    return PageError(source=str(path), id=str(path), kind=error.kind, message=error.message, hint=error.hint)
+    return PageError.of(error, str(path), id=str(path))

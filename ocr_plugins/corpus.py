@@ -175,7 +175,7 @@ def _texts(refs: Sequence[PageRef], folder: str | Path | None) -> dict[str, str]
 
 
 def _unusable(path: Path, error: ManifestError) -> PageError:
-    return PageError(source=str(path), id=str(path), kind=error.kind, message=error.message, hint=error.hint)
+    return PageError.of(error, str(path), id=str(path))
 
 
 def _from_row(row: ManifestRow) -> Item:

@@ -21,7 +21,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+if TYPE_CHECKING:
+    from ocr_plugins.errors import OcrError
 
 SCHEMA_VERSION = 1
 
@@ -367,6 +370,20 @@ class PageError:
     detail: str = ""
     provenance: Provenance | None = None
     detected: tuple[Polygon, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        error: OcrError,
+        source: str,
+        *,
+        page: int | None = None,
+        id: str | None = None,  # noqa: A002 - the field's name
+        level: Level = "page",
+    ) -> Self:
+        """The record of an error that was raised for a source."""
+        message, hint = error.message, error.hint
+        return cls(source=source, kind=error.kind, message=message, hint=hint, page=page, id=id, level=level)
 
     @property
     def reason(self) -> str:

@@ -194,11 +194,9 @@ def spread(items: Sequence[T], limit: int | None) -> list[T]:
 
 def _record(error: ManifestError, source: str, found: Mapping[str, Any]) -> PageError:
     page_id, level = found.get("id"), found.get("level")
-    return PageError(
-        source=source,
-        kind=error.kind,
-        message=error.message,
-        hint=error.hint,
+    return PageError.of(
+        error,
+        source,
         id=page_id if isinstance(page_id, str) and page_id else None,
         level=_LEVELS.get(level, "page") if isinstance(level, str) else "page",
     )

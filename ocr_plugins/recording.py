@@ -87,7 +87,7 @@ class Recorder(Watcher):
 
 def error_record(error: Any, label: str | None = None, spec: str | None = None) -> dict[str, Any]:
     """The record of an error that no page is to blame for."""
-    about = PageError(source="", kind=error.kind, message=error.message, hint=error.hint)
+    about = PageError.of(error, "")
     return result_to_record(about, label, spec) | {"source": None}
 
 

@@ -193,9 +193,7 @@ def _is_one(value: Any) -> bool:
 
 
 def _record(error: SourceError, source: str, level: Level, id: str | None = None) -> PageError:  # noqa: A002
-    return PageError(
-        source=source, kind=error.kind, message=error.message, hint=error.hint, id=id or source, level=level
-    )
+    return PageError.of(error, source, id=id or source, level=level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,4 @@ class PageFiles:
 
 
 def _unwritten(page: Page, error: SourceError) -> PageError:
-    return PageError(
-        source=page.source,
-        page=page.page,
-        id=page.id,
-        level=page.level,
-        kind=error.kind,
-        message=error.message,
-        hint=error.hint,
-    )
+    return PageError.of(error, page.source, page=page.page, id=page.id, level=page.level)

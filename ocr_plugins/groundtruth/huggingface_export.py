@@ -68,8 +68,7 @@ def export_huggingface(
         try:
             records.append(_record(row, taken))
         except OcrError as error:
-            message, hint = error.message, error.hint
-            errors.append(PageError(source=row.image, kind=error.kind, message=message, hint=hint, id=row.id))
+            errors.append(PageError.of(error, row.image, id=row.id))
     columns = _columns(records)
     if layout == "imagefolder":
         columns = {key: _sure_kind(key, kind, records) for key, kind in columns.items()}

@@ -69,10 +69,7 @@ def export_labelstudio(
                 task = _task(item, root, url, annotations)
             except OcrError as error:
                 source = item.image if isinstance(item, ManifestRow) else item.source
-                message, hint = error.message, error.hint
-                errors.append(
-                    PageError(source=source, kind=error.kind, message=message, hint=hint, id=item.id)
-                )
+                errors.append(PageError.of(error, source, id=item.id))
                 continue
             file.write(("[\n" if count == 0 else ",\n") + json.dumps(task, ensure_ascii=False))
             count += 1

@@ -121,6 +121,5 @@ def export_transcriptions(items: Iterable[ManifestRow | Page], out: Path, *, kin
             writer.close()
             count += 1
         except OcrError as error:
-            message, hint = error.message, error.hint
-            errors.append(PageError(source=source, kind=error.kind, message=message, hint=hint, id=item.id))
+            errors.append(PageError.of(error, source, id=item.id))
     return Exported(path=out, rows=count, errors=tuple(errors))
