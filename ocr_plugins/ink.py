@@ -39,14 +39,21 @@ def ink_mask(pixels: NDArray[np.uint8], polarity: str = "auto") -> Mask:
     """
     import cv2
 
-    grey = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if polarity == "light" or (polarity == "auto" and is_dark(grey)):
-        grey = 255 - grey
+    grey = dark_on_light(pixels, polarity)
     flat = cv2.divide(grey, paper_of(grey), scale=255)
     _, dark = cv2.threshold(flat, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     ink = np.asarray(dark, np.uint8)
     contrast = cv2.mean(flat, 1 - ink)[0] - cv2.mean(flat, ink)[0]
     return ink if contrast >= _CONTRAST else np.zeros_like(ink)
+
+
+def dark_on_light(pixels: NDArray[np.uint8], polarity: str = "auto") -> NDArray[np.uint8]:
+    """The image, (h, w) or (h, w, 3), in grey, reversed where its text is light: (h, w)."""
+    import cv2
+
+    grey = pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    reverse = polarity == "light" or (polarity == "auto" and is_dark(grey))
+    return 255 - grey if reverse else grey
 
 
 def is_dark(grey: NDArray[np.uint8]) -> bool:

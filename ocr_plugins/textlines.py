@@ -1,18 +1,16 @@
-"""From the marks on a page to its text lines: grouping, columns and reading order, by geometry alone.
+"""From the marks on a page to its text lines: grouping and columns, by geometry alone.
 
 A mark is a connected component of ink, given by its box. Marks are smeared along the line, as in the
 run-length smearing of Wong, Casey and Wahl ("Document Analysis System", IBM Journal of Research and
 Development, 1982), but by their own height rather than a fixed length, and only from the middle half
 of their boxes, so that lines whose ascenders and descenders touch stay apart. Columns part where
-white runs down the page; what is read first is found by recursive XY cuts (Nagy and Seth,
-"Hierarchical representation of optically scanned documents", ICPR 1984).
+white runs down the page between several lines on either side.
 
 Imports nothing but the standard library and NumPy, and OpenCV inside functions: workers load it.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +30,18 @@ _WIDEST = 100.0  # words that an underline connects
 _PUNCTUATION = 0.1  # lower marks are dirt
 _GUTTER = (1.8, 20.0)  # white of this width and height parts columns
 _REACH = 1.0  # how far from a line's end its punctuation stands
+_MARKS = 2  # of these so many in a row, as of quotes
 _SLACK = 0.1  # how far above and below a line its quotes and commas have their middle
 _MARGIN = (0.2, 0.3)  # white around a line, across and down
-_COLUMN = 15.0  # a column of text has some lines of this width; others are numbers, bullets, cells
-_COLUMN_LINES = 3
 _LONE = (0.8, 4.0)  # the height of a mark that is a line of its own
 _SLENDER = 0.25  # and its least width, for its height
 _BESIDE = 0.5  # parts of one line are this near, in the lesser height
+# A superscript is this wide and high at most; its line is so long at least; of its height they share this.
+_RAISED, _RAISED_HEIGHT, _HOST, _RAISED_SHARE = 2.0, 1.6, 4.0, 0.25
+_BRIDGE = 1.3  # times the widest gap between two words: what may part a line at a full stop
+_ALIKE, _LEVEL = 0.5, 0.5  # parts of a line have this ratio of heights, and of the lesser one in common
+# White parts columns beside so many lines on either side, which end or begin within this reach of it.
+_GUTTER_ROWS, _FLANK = 3, 12.0
 _FEW = 3  # lines of fewer marks that are smaller than the page's print are dirt
 _STROKE = 0.2  # lower marks are dirt, or what is left of underlines, where marks are counted
 # Scraps of pictures have more of their box on what is no text, or more marks a glyph height.
@@ -152,11 +155,12 @@ def find_lines(
     lines = canvas.chained(body, walls, gap)
     headings = canvas.chained(tall[~centred_in(tall, lines)], walls, gap)
     # What reaches over several lines is a picture, an initial, or glyphs that touch.
-    headings = headings[[np.count_nonzero(_shares(lines, box, 0.0)) < 2 for box in headings]]
-    lines = _joined(np.concatenate([lines, headings])[:_MOST_LINES])
+    headings = headings[[len(_rows_of(lines[_shares(lines, box, 0.0)])) < 2 for box in headings]]
+    lines = _with_superscripts(_joined(np.concatenate([lines, headings])[:_MOST_LINES]), height)
     lines = np.array([_with_punctuation(box, small, height) for box in lines])
     loose = small[~centred_in(small, _grown(lines, _SLACK * height)) & (heights_of(small) >= speck * height)]
     lines = np.concatenate([lines, canvas.chained(loose, walls, gap, least=_FEW)])
+    lines = _bridged(lines, np.concatenate([body, tall]), rules, height, gap)
     lines = lines[_are_text(lines, canvas, marks, canvas.taken(foreign, angle))]
     return _with_margins(lines, height)
 
@@ -175,22 +179,26 @@ def _are_text(lines: Boxes, canvas: Canvas, marks: Boxes, foreign: NDArray[np.fl
 
 
 def opened(mask: Mask, size: tuple[int, int]) -> Mask:
-    """The parts of ``mask`` where a window of ``size``, (width, height), fits in.
-
-    An opening by sums of windows, whose cost does not grow with their size.
-    """
-    width, height = (edge | 1 for edge in size)
+    """The parts of ``mask``, of zeros and ones, where a window of ``size``, (width, height), fits in."""
+    width, height = size
     if width > mask.shape[1] or height > mask.shape[0]:
         return np.zeros_like(mask)
-    fits = _window_sums(mask, (width, height)) > width * height - 0.5
-    reach = _window_sums(fits.astype(np.uint8), (width, height)) > 0.5
-    return np.asarray(reach & (mask > 0), np.uint8)
+    fits = _windowed(_windowed(mask, width, 1, np.bitwise_and), height, 0, np.bitwise_and)
+    # Each place where it fits stands for the whole window.
+    room = np.pad(fits, ((height - 1, height - 1), (width - 1, width - 1)))
+    return _windowed(_windowed(room, width, 1, np.bitwise_or), height, 0, np.bitwise_or)
 
 
-def _window_sums(mask: Mask, size: tuple[int, int]) -> Any:
-    import cv2
-
-    return cv2.boxFilter(mask, cv2.CV_32F, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
+def _windowed(mask: Mask, length: int, axis: int, join: Any) -> Mask:
+    """All windows of ``length`` along an axis, joined; by doubling, in the logarithm of its steps."""
+    span = 1
+    while span < length:
+        step = min(span, length - span)
+        stop = mask.shape[axis] - step
+        low, high = (np.s_[:, :stop], np.s_[:, step:]) if axis else (np.s_[:stop], np.s_[step:])
+        mask = join(mask[low], mask[high])
+        span += step
+    return mask
 
 
 def grouped(boxes: Boxes, groups: NDArray[Any]) -> Boxes:
@@ -220,62 +228,97 @@ def _shares(lines: Boxes, box: NDArray[np.float64], slack: float) -> NDArray[np.
     return np.asarray((across > -slack * lesser) & (down > 0.6 * lesser))
 
 
+def _with_superscripts(lines: Boxes, height: float) -> Boxes:
+    """Lines together with the raised and lowered figures that stand in them."""
+    groups = np.arange(len(lines))
+    across, down = widths_of(lines), heights_of(lines)
+    longer = across > _HOST * height
+    for place in np.flatnonzero((across < _RAISED * height) & (down < _RAISED_HEIGHT * height)):
+        x0, y0, x1, y1 = lines[place]
+        shared = np.minimum(lines[:, 3], y1) - np.maximum(lines[:, 1], y0)
+        near = longer & (lines[:, 0] - height < x0) & (lines[:, 2] + height / 2 > x1)
+        hosts = np.flatnonzero(near & (shared > _RAISED_SHARE * (y1 - y0)))
+        # Between two lines, a lone mark is neither's.
+        if len(hosts) == 1:
+            groups[place] = hosts[0]
+    return grouped(lines, groups)
+
+
+def _bridged(lines: Boxes, glyphs: Boxes, rules: Boxes, height: float, gap: float) -> Boxes:
+    """Parts of one line that a wide gap after a full stop, or white around the line, has parted, as one."""
+    groups = np.arange(len(lines))
+    for place, box in enumerate(lines):
+        other = _right_neighbour(lines, box, height, _BRIDGE * gap * height)
+        if other is not None and not _is_parted(box, lines[other], lines, glyphs, rules, height):
+            groups[groups == groups[other]] = groups[place]
+    return grouped(lines, groups)
+
+
+def _right_neighbour(lines: Boxes, box: NDArray[np.float64], height: float, most: float) -> int | None:
+    """The place of the nearest line on the same level to the right, ``most`` away at most."""
+    down = np.minimum(lines[:, 3], box[3]) - np.maximum(lines[:, 1], box[1])
+    heights = heights_of(lines)
+    lesser, greater = np.minimum(heights, box[3] - box[1]), np.maximum(heights, box[3] - box[1])
+    # Leaders and dashes are low and stand beside letters; else parts of one line are of one size.
+    alike = (lesser > _ALIKE * greater) | (lesser < _SMALL * height)
+    gaps = lines[:, 0] - box[2]
+    near = np.flatnonzero(
+        alike & (down > _LEVEL * lesser) & between(gaps, -height, most) & (lines[:, 2] > box[2])
+    )
+    return int(near[np.argmin(gaps[near])]) if len(near) else None
+
+
+def _is_parted(
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    lines: Boxes,
+    glyphs: Boxes,
+    rules: Boxes,
+    height: float,
+) -> bool:
+    """Whether columns or cells part between two parts of a row: at a rule, or white beside several rows."""
+    low, high = min(left[2], right[0]), max(left[2], right[0])
+    top, bottom = max(left[1], right[1]), min(left[3], right[3])
+    across = (rules[:, 0] < high) & (rules[:, 2] > low) & (rules[:, 1] < bottom) & (rules[:, 3] > top)
+    if across.any():
+        return True
+    middle, level = (low + high) / 2, (top + bottom) / 2
+    in_the_way = glyphs[(glyphs[:, 0] < middle) & (glyphs[:, 2] > middle)]
+    above = in_the_way[in_the_way[:, 3] < level, 3].max(initial=-np.inf)
+    below = in_the_way[in_the_way[:, 1] > level, 1].min(initial=np.inf)
+    levels = (lines[:, 1] + lines[:, 3]) / 2
+    beside = between(levels, above, below)
+    reach = _FLANK * height
+    sides = (
+        beside & between(lines[:, 2], middle - reach, middle),
+        beside & between(lines[:, 0], middle, middle + reach),
+    )
+    return min(int(np.count_nonzero(side)) for side in sides) >= _GUTTER_ROWS
+
+
+def _rows_of(lines: Boxes) -> list[NDArray[np.int64]]:
+    """Lines that stand side by side, row by row."""
+    return strips(lines[:, 1], lines[:, 3]) if len(lines) else []
+
+
 def _with_punctuation(line: NDArray[np.float64], small: Boxes, height: float) -> NDArray[np.float64]:
-    """A line's box, longer and higher by the small marks beside it."""
+    """A line's box, longer and higher by the small marks beside it, and by those beside these."""
     slack, reach = _SLACK * height, _REACH * height
     middle = (small[:, 1] + small[:, 3]) / 2
-    near = between(middle, line[1] - slack, line[3] + slack)
-    near &= (small[:, 2] > line[0] - reach) & (small[:, 0] < line[2] + reach)
-    parts = np.concatenate([line[np.newaxis], small[near]])
-    around = np.concatenate([parts[:, :2].min(axis=0), parts[:, 2:].max(axis=0)])
-    # Marks of the next lines are near too: the box must not grow into these.
-    around[1], around[3] = max(around[1], line[1] - slack), min(around[3], line[3] + slack)
+    level = small[between(middle, line[1] - slack, line[3] + slack)]
+    around = line
+    for _ in range(_MARKS):
+        near = level[(level[:, 2] > around[0] - reach) & (level[:, 0] < around[2] + reach)]
+        parts = np.concatenate([line[np.newaxis], near])
+        before, around = around, np.concatenate([parts[:, :2].min(axis=0), parts[:, 2:].max(axis=0)])
+        # Marks of the next lines are near too: the box must not grow into these.
+        around[1], around[3] = max(around[1], line[1] - slack), min(around[3], line[3] + slack)
+        if (around == before).all():
+            break
     return around
 
 
-def reading_order(lines: Boxes, height: float) -> list[int]:
-    """The places of the lines in the order in which they are read: columns before rows."""
-    order: list[int] = []
-    waiting = [np.arange(len(lines))]
-    while waiting:
-        group = waiting.pop()
-        parts = _columns(lines[group], height) or _rows(lines[group])
-        if len(parts) > 1:
-            waiting.extend(group[part] for part in reversed(parts))
-        else:
-            order.extend(int(place) for place in group[np.argsort(lines[group, 0])])
-    return order
-
-
-def _columns(lines: Boxes, height: float) -> list[NDArray[np.int64]]:
-    """Parts of the lines that stand beside each other, where each is a column of text."""
-    parts: list[NDArray[np.int64]] = []
-    before = np.empty(0, np.int64)
-    for strip in _strips(lines[:, 0], lines[:, 2]):
-        part = np.concatenate([before, strip])
-        # Numbers and bullets that hang before a column are read with it.
-        hangs = np.count_nonzero(widths_of(lines[strip]) >= _COLUMN * height) < _COLUMN_LINES
-        before = part if hangs else before[:0]
-        if not hangs:
-            parts.append(part)
-    if parts:
-        parts[-1] = np.concatenate([parts[-1], before])
-    return parts if len(parts) > 1 else []
-
-
-def _rows(lines: Boxes) -> list[NDArray[np.int64]]:
-    """The lines above and those below the widest gap; one part where all stand in one row."""
-    quarter = heights_of(lines) / 4
-    top, bottom = lines[:, 1] + quarter, lines[:, 3] - quarter
-    strips = _strips(top, bottom)
-    gaps = [top[below].min() - bottom[above].max() for above, below in itertools.pairwise(strips)]
-    if not gaps:
-        return strips
-    cut = int(np.argmax(gaps)) + 1
-    return [np.concatenate(strips[:cut]), np.concatenate(strips[cut:])]
-
-
-def _strips(low: NDArray[np.float64], high: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+def strips(low: NDArray[np.float64], high: NDArray[np.float64]) -> list[NDArray[np.int64]]:
     """Places of intervals, those that overlap together, from the lowest to the highest."""
     order = np.argsort(low, kind="stable")
     ends = np.maximum.accumulate(high[order])
