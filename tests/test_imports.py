@@ -12,15 +12,16 @@ import pytest
 from ocr_plugins.registry import registered_engines
 
 HEAVY = {
-    "PIL", "airflow", "cv2", "easyocr", "fsspec", "jiwer", "numpy", "onnxruntime", "pandas",
-    "pypdfium2", "pytesseract", "rapidfuzz", "rapidocr", "rich", "tensorflow", "tesserocr", "torch",
-    "transformers", "typer",
+    "PIL", "airflow", "cv2", "easyocr", "faker", "fsspec", "jiwer", "keras", "numpy", "onnx",
+    "onnxruntime", "pandas", "pypdfium2", "pytesseract", "rapidfuzz", "rapidocr", "rich", "tensorflow",
+    "tesserocr", "torch", "transformers", "typer", "wordfreq",
 }  # fmt: skip
 WORKER_MODULES = [
     "ocr_plugins.document", "ocr_plugins.engine", "ocr_plugins.errors", "ocr_plugins.image",
-    "ocr_plugins.hyphens", "ocr_plugins.languages", "ocr_plugins.layout", "ocr_plugins.offline",
-    "ocr_plugins.options", "ocr_plugins.reading_order", "ocr_plugins.regions", "ocr_plugins.rows",
-    "ocr_plugins.textlines", "ocr_plugins.weights", "ocr_plugins.worker", "ocr_plugins.adapters",
+    "ocr_plugins.hyphens", "ocr_plugins.languages", "ocr_plugins.layout", "ocr_plugins.line_order",
+    "ocr_plugins.linefinder", "ocr_plugins.offline", "ocr_plugins.options", "ocr_plugins.reading_order",
+    "ocr_plugins.regions", "ocr_plugins.rows", "ocr_plugins.textlines", "ocr_plugins.weights",
+    "ocr_plugins.worker", "ocr_plugins.adapters",
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from observing import Observed, observed, outspoken
 from running import Done, environment, ocr, printed, register, results
+from tiny_crnn import build
 
 from ocr_plugins import api
 from ocr_plugins.environments import engines_home, environment_python
@@ -43,6 +44,7 @@ ENGINES = {
     "easyocr": ["easyocr", "easyocr:runtime=exact"],
     "keras-ocr": ["keras-ocr:scale=1"],
     "trocr": ["trocr:detector=components:model={}"],
+    "crnn": ["crnn:weights={}"],
     "components": ["components"],
     "boxnet": ["boxnet:model={}"],
     "null": ["null"],
@@ -157,10 +159,12 @@ def trocr_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def model(request: pytest.FixtureRequest, name: str) -> Path | None:
+def model(request: pytest.FixtureRequest, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     if name == "trocr":
         checkpoint: Path = request.getfixturevalue("trocr_checkpoint")
         return checkpoint
+    if name == "crnn":
+        return build(tmp_path_factory.mktemp("crnn") / "tiny.onnx")
     if name == "boxnet":
         import rapidocr
 
