@@ -56,12 +56,8 @@ def _on_a_table(rng: Rng, sheet: Floats) -> Floats:
     table = rng.uniform(0.15, 0.4) * texture(rng, PHOTOGRAPH, 0.08)
     edges = np.array([(0, 0), (sheet.shape[1], 0), sheet.shape[::-1], (0, sheet.shape[0])], np.float32)
     inset = rng.uniform(0.03, 0.12, (4, 2)) * (width, height)
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) + inset * [
-        (1, 1),
-        (-1, 1),
-        (-1, -1),
-        (1, -1),
-    ]
+    inwards = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)])
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) + inset * inwards
     matrix = cv2.getPerspectiveTransform(edges, corners.astype(np.float32))
     seen = cv2.warpPerspective(sheet, matrix, (width, height), flags=cv2.INTER_AREA)
     covered = cv2.warpPerspective(np.ones_like(sheet), matrix, (width, height), flags=cv2.INTER_LINEAR)
