@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_plugins.pixels import to_grey
 from ocr_plugins.textlines import Boxes, Mask, between, heights_of, widths_of
 
 # Ink and paper differ by this many grey levels at least, or the image is blank.
@@ -49,9 +50,8 @@ def ink_mask(pixels: NDArray[np.uint8], polarity: str = "auto") -> Mask:
 
 def dark_on_light(pixels: NDArray[np.uint8], polarity: str = "auto") -> NDArray[np.uint8]:
     """The image, (h, w) or (h, w, 3), in grey, reversed where its text is light: (h, w)."""
-    import cv2
 
-    grey = pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = to_grey(pixels)
     reverse = polarity == "light" or (polarity == "auto" and is_dark(grey))
     return 255 - grey if reverse else grey
 

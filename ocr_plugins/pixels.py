@@ -42,6 +42,13 @@ _LOGGER.addHandler(logging.NullHandler())
 _PILLOW_LOCK = threading.RLock()
 
 
+def to_grey(pixels: Pixels) -> Pixels:
+    """(h, w), whatever the image was: by ITU-R BT.601 from RGB."""
+    import cv2
+
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
 @contextmanager
 def allocated_by(allocate: Allocate) -> Iterator[None]:
     """Images that are loaded inside lie where ``allocate`` puts them, given their shape."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
+import corpora
 import cv2
 import numpy as np
 from degrade import BAD, ORDINARY, Bytes, make_sample, photograph_page, to_bytes
@@ -18,11 +17,10 @@ from ocr_plugins.evaluation.corpus import aggregate
 from ocr_plugins.host import open_engine
 from ocr_plugins.image import PageImage
 from ocr_plugins.manifest import load_manifest
+from ocr_plugins.pixels import to_grey
 from ocr_plugins.preprocess.binarise import Otsu, Sauvola, Wolf
 from ocr_plugins.preprocess.learned import binarise, enhance
-from ocr_plugins.preprocess.step import to_grey
 
-CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 REAL = ("sroie", "ehri_typed_en", "tapuscorpus_fr", "funsd", "icdar2013_born_digital")
 # Other pages than those of any training, in other fonts.
 SEED = 77
@@ -112,7 +110,7 @@ def corpora_table(limit: int) -> str:
     """Tesseract's CER on the first pages of real corpora, those that this machine has."""
     rows = {}
     for name in REAL:
-        manifest = CORPORA / name / "manifest.jsonl"
+        manifest = corpora.FOLDER / name / "manifest.jsonl"
         if manifest.exists():
             chosen = load_manifest(manifest).rows[:limit]
             pages = [(row.ref().load(), row.text) for row in chosen]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from corpora import convention_of, place_of
 from ocr_plugins.adapters.components import ComponentsDetector, ComponentsOptions
 
 from ocr_plugins.combined import cut_out
@@ -30,19 +30,10 @@ from ocr_plugins.host import open_engine
 from ocr_plugins.image import PageImage
 from ocr_plugins.study import score_item
 
-ROOT = Path(__file__).parent.parent
-CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", ROOT.parent / "shared" / "corpora"))
-# Corpus -> convention. The ground truth of oldbooks joins hyphenated words.
-CORPUS = {
-    "unlv": "default",
-    "oldbooks": "default+dehyphenate",
-    "ehri_typed_en": "default",
-    "tapuscorpus_fr": "default",
-    "fondue_en_print": "default",
-    "scribe_benchmark": "default",
-    "funsd": "default",
-    "sroie": "default",
-}
+CORPUS = (
+    *("unlv", "oldbooks", "ehri_typed_en", "tapuscorpus_fr", "fondue_en_print", "scribe_benchmark", "funsd"),
+    "sroie",
+)
 _FRAME, _LARGE = 10, 32  # pixels
 _SAME = 0.5  # of what two boxes cover together: they are the same line
 
@@ -152,11 +143,9 @@ def main() -> None:
     print("| corpus | pages | CER by lines | CER by page | lines found | right | s a page |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for corpus in arguments.corpora.split(","):
-        place = CORPORA / corpus
-        if not place.exists():
-            sys.exit(f"no {corpus} in {CORPORA}: set OCR_PLUGINS_CORPORA")
+        place = place_of(corpus)
         items = gather(place, limit=arguments.limit).items
-        rows = list(measured(items, arguments, CORPUS[corpus], truth_boxes(place)))
+        rows = list(measured(items, arguments, convention_of(corpus), truth_boxes(place)))
         length, ours, theirs, found, same, wanted, seconds = (
             sum(column) for column in zip(*rows, strict=True)
         )

@@ -7,11 +7,11 @@ it was. The corpora are not part of this repository; OCR_PLUGINS_CORPORA names t
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+
+from corpora import ROOT, TITLES, convention_of, place_of
 
 import ocr_plugins
 from ocr_plugins.document import Page
@@ -19,25 +19,13 @@ from ocr_plugins.evaluation import aggregate
 from ocr_plugins.layout import reorder
 from ocr_plugins.study import Study, score_item
 
-ROOT = Path(__file__).parent.parent
-CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", ROOT.parent / "shared" / "corpora"))
 SAMPLES = ROOT / "ocr_plugins" / "samples" / "manifest.jsonl"
 # The engines' own order is what the others start from.
 ENGINES = "tesseract:order=engine,rapidocr:order=engine,easyocr:order=engine"
-# Corpus -> what it is, and the convention. The ground truth of oldbooks joins hyphenated words.
-CORPUS = {
-    "samples": ("made by this project", "default"),
-    "funsd": ("forms", "default"),
-    "scribe_benchmark": ("tables, columns, charts", "default"),
-    "unlv": ("business letters and reports", "default"),
-    "sroie": ("receipts", "default"),
-    "oldbooks": ("old books", "default+dehyphenate"),
-    "fondue_en_print": ("books", "default"),
-    "ehri_typed_en": ("typescript", "default"),
-    "tapuscorpus_fr": ("French typescript", "default"),
-    "icdar2013_born_digital": ("screen", "default"),
-    "peer_fixtures": ("other tools' fixtures", "default"),
-}
+CORPUS = (
+    *("samples", "funsd", "scribe_benchmark", "unlv", "sroie", "oldbooks", "fondue_en_print"),
+    *("ehri_typed_en", "tapuscorpus_fr", "icdar2013_born_digital", "peer_fixtures"),
+)
 
 
 def by_top(page: Page) -> Page:
@@ -83,10 +71,9 @@ def main() -> None:
     print("| documents | engine | pages |", " | ".join(ORDERS), "|")
     print("|---|---|--:|" + "--:|" * len(ORDERS))
     for corpus in arguments.corpora.split(","):
-        title, convention = CORPUS[corpus]
-        place = SAMPLES if corpus == "samples" else CORPORA / corpus
-        if not place.exists():
-            sys.exit(f"no {corpus} in {CORPORA}: set OCR_PLUGINS_CORPORA")
+        own = corpus == "samples"
+        place = SAMPLES if own else place_of(corpus)
+        title, convention = "made by this project" if own else TITLES[corpus], convention_of(corpus)
         study = ocr_plugins.compare(
             place, arguments.engines, limit=arguments.limit, convention=convention, store=arguments.store
         )

@@ -9,20 +9,16 @@ OCR_PLUGINS_CORPORA names their folder. `photographs` are drawn here (photograph
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
 import photographs
+from corpora import ROOT, convention_of, place_of
 
 import ocr_plugins
 from ocr_plugins.study import EngineRun, Study
 
-ROOT = Path(__file__).parent.parent
-CORPORA = Path(os.environ.get("OCR_PLUGINS_CORPORA", ROOT.parent / "shared" / "corpora"))
-# The ground truth of oldbooks joins hyphenated words.
-CONVENTIONS = {"oldbooks": "default+dehyphenate"}
 CORPUS = (
     *("icdar2013_born_digital", "funsd", "sroie", "unlv", "oldbooks", "fondue_en_print", "scribe_benchmark"),
     *("ehri_typed_en", "tapuscorpus_fr", "stanford_letters", "peer_fixtures", "photographs"),
@@ -81,9 +77,7 @@ def folder_of(corpus: str) -> Path:
     if corpus == OWN:
         photographs.write(ROOT / "build" / OWN)
         return ROOT / "build" / OWN
-    if not (CORPORA / corpus).exists():
-        sys.exit(f"no {corpus} in {CORPORA}: set OCR_PLUGINS_CORPORA")
-    return CORPORA / corpus
+    return place_of(corpus)
 
 
 def main() -> None:
@@ -106,7 +100,7 @@ def main() -> None:
             folder_of(corpus),
             engines,
             limit=arguments.limit,
-            convention=CONVENTIONS.get(corpus, "default"),
+            convention=convention_of(corpus),
             workers=arguments.workers,
             store=arguments.store,
         )

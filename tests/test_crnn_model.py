@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from crnn_steps import steps
 from crnn_toys import TOY, ToyLines, picture, toy_manifest
 from PIL import Image
 
@@ -18,6 +22,7 @@ from ocr_plugins.crnn.batches import Batches, Position
 from ocr_plugins.crnn.model import HEIGHT, SIZES, build
 from ocr_plugins.crnn.normalise import MOST_WIDTH
 from ocr_plugins.crnn.sources import Mixture, TrueLines, true_lines
+from ocr_plugins.environments import environment_python
 from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.synth.lines import LineSample
 
@@ -42,6 +47,21 @@ def test_padding_changes_nothing(small: Any, width: int) -> None:
 def test_the_standard_model_is_small_enough_to_ship() -> None:
     assert build(LATIN, "standard").count_params() < 1_000_000
     assert list(SIZES) == ["small", "standard", "large"]
+
+
+@pytest.mark.parametrize("head", ["ctc", "attention"])
+def test_pytorch_trains_the_same_network(head: str, tmp_path: Path) -> None:
+    # Keras is of this environment, PyTorch of EasyOCR's.
+    python = environment_python("easyocr")
+    assert python, "run: ocr-plugins engines install easyocr"
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
+    script = Path(__file__).with_name("crnn_steps.py")
+    command = [sys.executable, str(script), head, str(tmp_path / "torch.npz"), packages]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": "torch"})
+    with np.load(tmp_path / "torch.npz") as torch:
+        for name, array in steps(head).items():
+            np.testing.assert_allclose(torch[name], array, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize(

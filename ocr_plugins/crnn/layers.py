@@ -43,7 +43,7 @@ class BiLSTM(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(**kwargs)
         self.units = units
         # Names are the weights' names in checkpoints and exports.
-        self.forward, self.backward = (
+        self.along, self.against = (
             keras.layers.RNN(
                 _Cell(units, dtype=self.dtype_policy, name="cell"),
                 return_sequences=True,
@@ -57,18 +57,41 @@ class BiLSTM(keras.layers.Layer):  # type: ignore[misc]
         shape = (2, inputs_shape[-1], 4 * self.units)
         self.kernel = self.add_weight(name="kernel", shape=shape, initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(2, 4 * self.units), initializer=_open_forget_gate)
-        for loop in (self.forward, self.backward):
+        for loop in (self.along, self.against):
             loop.build((None, None, 4 * self.units))
 
     def call(self, inputs: Any, steps: Any) -> Any:
         # Beyond the line all gates are shut, so the state there is zero and the backward direction
         # begins where the line ends: the same as a mask, without its cost in each step.
         positions = ops.arange(ops.shape(inputs)[1], dtype="int32")[None, :]
-        outside = ops.cast(positions >= ops.cast(steps, "int32")[:, None], inputs.dtype)
-        shut = -_SHUT * outside[:, :, None]
-        forward = self.forward(ops.matmul(inputs, self.kernel[0]) + self.bias[0] + shut)
-        backward = self.backward(ops.matmul(inputs, self.kernel[1]) + self.bias[1] + shut)
+        outside = ops.cast(positions >= ops.cast(steps, "int32")[:, None], inputs.dtype)[:, :, None]
+        if keras.backend.backend() == "torch":
+            return self._torch(inputs, outside)
+        shut = -_SHUT * outside
+        forward = self.along(ops.matmul(inputs, self.kernel[0]) + self.bias[0] + shut)
+        backward = self.against(ops.matmul(inputs, self.kernel[1]) + self.bias[1] + shut)
         return ops.concatenate([forward, ops.flip(backward, 1)], axis=-1)
+
+    def _torch(self, inputs: Any, outside: Any) -> Any:
+        """The same by PyTorch's own LSTM: Keras would take each step in Python."""
+        import torch
+
+        weights = {}
+        for ending, kernel, bias, loop in zip(
+            ("", "_reverse"), self.kernel, self.bias, (self.along, self.against), strict=True
+        ):
+            # `outside` is one more input, which shuts all gates.
+            shutter = torch.full_like(kernel[:1], -_SHUT)
+            recurrent = ops.cast(loop.cell.recurrent, inputs.dtype)
+            weights[f"weight_ih_l0{ending}"] = _torch_gates(torch.cat([kernel, shutter]).T)
+            weights[f"weight_hh_l0{ending}"] = _torch_gates(recurrent.T)
+            weights[f"bias_ih_l0{ending}"] = _torch_gates(bias)
+            weights[f"bias_hh_l0{ending}"] = torch.zeros_like(bias)
+        lstm = torch.nn.LSTM(
+            inputs.shape[-1] + 1, self.units, batch_first=True, bidirectional=True, device="meta"
+        )
+        fed = torch.cat([inputs, outside], dim=-1)
+        return torch.func.functional_call(lstm, weights, (fed,))[0]
 
     def compute_output_shape(self, inputs_shape: Any, steps_shape: Any) -> Any:  # noqa: ARG002
         return (*inputs_shape[:-1], 2 * self.units)
@@ -93,6 +116,14 @@ class _Cell(keras.layers.Layer):  # type: ignore[misc]
         gates = inputs + ops.matmul(hidden, self.recurrent)
         hidden, cell = _lstm(gates, cell, self.units)
         return hidden, (hidden, cell)
+
+
+def _torch_gates(rows: Any) -> Any:
+    """Rows of gates i, o, f, c in PyTorch's order, i, f, c, o."""
+    import torch
+
+    enter, leave, keep, new = torch.chunk(rows, 4)
+    return torch.cat([enter, keep, new, leave])
 
 
 def step_counts(widths: Any, stride: int) -> Any:

@@ -33,10 +33,9 @@ _SURELY_TURNED = 5.0
 class Auto(Step):
     """Steps picked by what is measured: how much is paper and how it is lit, way up, skew, glyph height.
 
-    On small pictures text is isolated (`Letters`) or enlarged. Photographed sheets are straightened, and what
-    is unevenly lit is made even. Pages on their side or head are turned where that is sure, skewed pages
-    levelled, and small print enlarged. A page that wants none of it is left as
-    it is, to the pixel.
+    On small pictures text is isolated (`Letters`) or enlarged. Photographed sheets are straightened, and
+    what is unevenly lit is made even. Pages on their side or head are turned where that is sure, skewed
+    pages levelled, and small print enlarged. A page that wants none of it is left as it is, to the pixel.
     """
 
     name: ClassVar[str] = "auto"

@@ -9,8 +9,8 @@ import numpy as np
 
 from ocr_plugins.ink import Ink
 from ocr_plugins.options import option
-from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import Prepared, Step, to_grey
+from ocr_plugins.pixels import Pixels, to_grey
+from ocr_plugins.preprocess.step import Prepared, Step
 
 # The window of a local threshold holds a letter and some paper around it.
 _WINDOW = 3.0

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ocr_plugins.ink import Ink
 from ocr_plugins.options import option
-from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import InkStep, Prepared, Step, Transform, paper_colour, to_grey, warp
+from ocr_plugins.pixels import Pixels, to_grey
+from ocr_plugins.preprocess.step import InkStep, Prepared, Step, Transform, paper_colour, warp
 from ocr_plugins.textlines import rotation
 
 # No step makes an image larger than this, in pixels.

@@ -9,8 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import to_grey
+from ocr_plugins.pixels import Pixels, to_grey
 
 # Paper is told on so many pixels along the longer side; marks up to this share of it are closed over.
 _SIDE, _MARK = 400, 0.03

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.options import option
-from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import Prepared, Step, Transform, to_grey, warp
+from ocr_plugins.pixels import Pixels, to_grey
+from ocr_plugins.preprocess.step import Prepared, Step, Transform, warp
 
 # The page is looked for on so many pixels along the longer side.
 _SIDE = 600

@@ -180,10 +180,3 @@ def paper_colour(pixels: Pixels) -> tuple[float, ...]:
     flat = pixels.reshape(-1, 1 if pixels.ndim == 2 else 3)
     sample = flat[:: max(1, len(flat) // 100_000)]
     return tuple(float(v) for v in np.median(sample, axis=0))
-
-
-def to_grey(pixels: Pixels) -> Pixels:
-    """(h, w), whatever the image was."""
-    import cv2
-
-    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ocr_plugins.ink import is_dark, paper_of
 from ocr_plugins.options import option
-from ocr_plugins.pixels import Pixels
-from ocr_plugins.preprocess.step import Prepared, Step, to_grey
+from ocr_plugins.pixels import Pixels, to_grey
+from ocr_plugins.preprocess.step import Prepared, Step
 
 
 @dataclass(frozen=True, kw_only=True)
