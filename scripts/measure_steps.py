@@ -26,7 +26,7 @@ CORPUS = (
 # Enlarging and isolating bring text to the edge: both want a margin.
 STEPS = (
     *("auto", "orient", "dewarp", "border", "deskew", "rescale+pad", "pad", "grey", "invert"),
-    *("contrast", "flatten", "median", "nlmeans", "despeckle", "otsu", "sauvola", "wolf"),
+    *("contrast", "flatten", "median", "smooth", "nlmeans", "despeckle", "otsu", "sauvola", "wolf"),
     *("enhance", "learned", "letters+pad"),
 )
 # Pages made here tell nothing of real ones: they do not count in the mean.

@@ -215,6 +215,18 @@ def test_noise_goes() -> None:
     assert clean[white].std() < grain[white].std() / 2
 
 
+def test_stairs_are_rounded_off_in_black_and_white_alone() -> None:
+    bilevel = np.where(PAGE.pixels < 128, 0, 255).astype(np.uint8)
+    bilevel[0, :3] = 128
+    smooth = applied("smooth", bilevel).pixels
+    assert len(np.unique(smooth)) > 20
+    assert np.array_equal(smooth < 128, bilevel < 128)
+    grey = (PAGE.pixels * 0.8 + 20).astype(np.uint8)
+    assert applied("smooth", grey).pixels is grey
+    assert applied("smooth(when=always)", grey).pixels is not grey
+    assert applied("auto", np.pad(bilevel, 400, constant_values=255)).steps[0].startswith("smooth")
+
+
 def banner() -> np.ndarray:
     """A picture with dark print on its left half and light print on its right one."""
     rng = np.random.default_rng(4)

@@ -9,6 +9,7 @@ from ocr_plugins.ink import Ink
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
 from ocr_plugins.preprocess.binarise import Enhance
+from ocr_plugins.preprocess.denoise import Smooth
 from ocr_plugins.preprocess.geometry import Deskew, Pad, Rescale
 from ocr_plugins.preprocess.letters import Letters
 from ocr_plugins.preprocess.orientation import Orient
@@ -31,11 +32,12 @@ _SURELY_TURNED = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Auto(Step):
-    """Steps picked by what is measured: how much is paper and how it is lit, way up, skew, glyph height.
+    """Steps picked by what is measured: paper and its light, grey or two levels, way up, skew, glyph height.
 
     On small pictures text is isolated (`Letters`) or enlarged. Photographed sheets are straightened, and
-    what is unevenly lit is made even. Pages on their side or head are turned where that is sure, skewed
-    pages levelled, and small print enlarged. A page that wants none of it is left as it is, to the pixel.
+    what is unevenly lit is made even. Scans in black and white are smoothed a little, pages on their side or
+    head turned where that is sure, skewed pages levelled, and small print enlarged. A page that wants none
+    of it is left as it is, to the pixel.
     """
 
     name: ClassVar[str] = "auto"
@@ -64,6 +66,8 @@ class Auto(Step):
             if page.paper.smooth < _SMOOTH or page.paper.grey < _GREY:
                 return
             page.take(Enhance())
+        # Before anything turns or enlarges the page: stairs get worse by that.
+        page.take(Smooth())
         page.take(Orient(least=_SURELY_TURNED))
         if page.ink.glyphs >= _LEAST_FOR_SKEW:
             page.take(Deskew(least=self.skew))

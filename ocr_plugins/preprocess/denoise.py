@@ -1,15 +1,16 @@
-"""Steps that take away noise."""
+"""Steps that take away noise, and the stairs of scans in black and white."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from ocr_plugins.ink import components, glyph_height, ink_mask
 from ocr_plugins.options import option
 from ocr_plugins.pixels import Pixels
+from ocr_plugins.preprocess.paper import is_bilevel
 from ocr_plugins.preprocess.step import Prepared, Step, paper_colour
 from ocr_plugins.textlines import heights_of, widths_of
 
@@ -25,6 +26,26 @@ class Median(Step):
         import cv2
 
         return Prepared.in_place(np.asarray(cv2.medianBlur(pixels, self.size | 1), np.uint8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smooth(Step):
+    """A Gaussian; engines that learnt from grey print take the stairs of two levels for shapes."""
+
+    name: ClassVar[str] = "smooth"
+    help: ClassVar[str] = "the stairs of scans in black and white rounded off (Gaussian)"
+
+    sigma: float = option(0.5, "of the Gaussian, in pixels", minimum=0.1, maximum=20)
+    when: Literal["bilevel", "always"] = option(
+        "bilevel", "bilevel: only where all is black or white, or nearly all"
+    )
+
+    def apply(self, pixels: Pixels) -> Prepared:
+        import cv2
+
+        if self.when == "bilevel" and not is_bilevel(pixels):
+            return Prepared.in_place(pixels)
+        return Prepared.in_place(np.asarray(cv2.GaussianBlur(pixels, (0, 0), self.sigma), np.uint8))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ _SIDE, _MARK = 400, 0.03
 _LEVELS = 20
 # Light changes little within this share of the longer side, other than at the edge of a shadow.
 _AROUND, _CHANGE = 0.1, 10
-# Grey levels that are neither black nor white.
-_BLACK, _WHITE = 10, 245
+# Grey levels between these are neither black nor white; of two levels is what has hardly any.
+_BLACK, _WHITE, _BETWEEN = 10, 245, 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,4 +60,13 @@ class Paper:
     @cached_property
     def grey(self) -> float:
         """How much of the image is neither black nor white, in [0, 1]."""
-        return float(np.mean((self.levels > _BLACK) & (self.levels < _WHITE)))
+        return _grey_share(self.levels)
+
+
+def is_bilevel(pixels: Pixels) -> bool:
+    """Whether an image is black and white, without levels between, but for a few pixels."""
+    return _grey_share(to_grey(pixels)) < _BETWEEN
+
+
+def _grey_share(levels: Pixels) -> float:
+    return float(np.mean((levels > _BLACK) & (levels < _WHITE)))

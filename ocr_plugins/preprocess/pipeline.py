@@ -14,7 +14,7 @@ from ocr_plugins.image import PageImage
 from ocr_plugins.options import parse_options
 from ocr_plugins.preprocess.auto import Auto
 from ocr_plugins.preprocess.binarise import Enhance, Learned, Otsu, Sauvola, Wolf
-from ocr_plugins.preprocess.denoise import Despeckle, Median, NonLocalMeans
+from ocr_plugins.preprocess.denoise import Despeckle, Median, NonLocalMeans, Smooth
 from ocr_plugins.preprocess.geometry import Border, Deskew, Pad, Rescale
 from ocr_plugins.preprocess.letters import Letters
 from ocr_plugins.preprocess.orientation import Orient
@@ -35,6 +35,7 @@ _CLASSES: Sequence[type[Step]] = (
     Contrast,
     Flatten,
     Median,
+    Smooth,
     NonLocalMeans,
     Despeckle,
     Otsu,
