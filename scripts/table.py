@@ -14,7 +14,7 @@ from pathlib import Path
 
 from corpora import ROOT, TITLES, convention_of, place_of
 
-ENGINES = ("tesseract", "rapidocr", "easyocr")
+ENGINES = ("tesseract", "tesseract:pre=auto", "rapidocr", "easyocr")
 # Corpus -> most pages.
 ROWS = {"unlv": 10, "oldbooks": 10, "ehri_typed_en": 10, "funsd": 10, "sroie": 10, "iiit5k_words": 250}
 START, END = "<!-- table: make table -->", "<!-- end of table -->"
