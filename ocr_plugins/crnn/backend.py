@@ -37,7 +37,18 @@ def load_keras() -> Any:
         raise EngineUnavailableError(
             f"Keras cannot use the backend {backend!r} ({type(error).__name__})", _HINT
         ) from error
+    if keras.backend.backend() == "torch":
+        _keep_thread_limit()
     return keras
+
+
+def _keep_thread_limit() -> None:
+    """PyTorch counts cores, and its convolutions wait for ever for threads that the limit keeps from them."""
+    limit = os.environ.get("OMP_THREAD_LIMIT", "")
+    if limit.isdigit():
+        import torch
+
+        torch.set_num_threads(max(1, min(int(limit), torch.get_num_threads())))
 
 
 @contextmanager
