@@ -1,11 +1,13 @@
 """keras-ocr: the CRAFT detector and a CRNN recogniser on TensorFlow, through the library's Pipeline.
 
 It finds words, which are joined to lines and separated by spaces here, by their places alone. Its
-recogniser knows the digits and the lower-case letters a to z. keras-ocr gives no confidence; the
-one here is the mean probability of a word's characters on the best path of the CTC output.
+recogniser knows the digits and the lower-case letters a to z unless its file says otherwise. keras-ocr
+gives no confidence; the one here is the mean probability of a word's characters on the best path of the
+CTC output.
 
-The detector's weights are the file of PyTorch that EasyOCR uses. The recogniser's have to be
-downloaded on request, or given by path; until then the engine finds lines and reads none.
+The detector's weights are the file of PyTorch that EasyOCR uses. The recogniser's are given by path,
+downloaded on request, or shipped; where there are none, the engine finds lines and reads none. Files that
+`keras_ocr_recognizer` describes may have another alphabet and be of another size.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import importlib.util
 import itertools
 import math
 import os
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,18 +34,14 @@ from ocr_plugins.layout import join_rows
 from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
 from ocr_plugins.torch_weights import read_torch_weights
-from ocr_plugins.weights import WeightFile, verify_file, verify_weights, weights_folder
+from ocr_plugins.weights import WeightFile, verify_weights
 
-_ALPHABET = string.digits + string.ascii_lowercase
+from .keras_ocr_recognizer import PUBLISHED, RecognizerFile, built, load, recognizer_file
+
 _CONFIDENCE = "ctc-mean"
 _INSTALL = "ocr-plugins engines install keras-ocr"
 _CRAFT = "craft_mlt_25k.pth"
 _WEIGHTS = {_CRAFT: "4a5efbfb48b4081100544e75e1e2b57f8de3d84f213004b14b85fd4b3748db17"}
-_RECOGNIZER = WeightFile(
-    name="crnn_kurapan.h5",
-    url="https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4/crnn_kurapan.h5",
-    sha256="a7d8086ac8f5c3d6a0a828f7d6fbabcaf815415dd125c32533013f85603be46d",
-)
 _GET_RECOGNIZER = f"{_INSTALL} --weights, or recognizer=FILE"
 # CRAFT halves an image four times.
 _LEAST_SIDE = 32
@@ -76,7 +73,8 @@ class KerasOcrOptions(Options):
     batch: int = option(32, "words that are read at once", minimum=1, maximum=1024)
     model_dir: Path | None = option(None, f"folder with {_CRAFT}; default: the offline package's")
     recognizer: Path | None = option(
-        None, "the recogniser's weights as HDF5, also own ones; default: the downloaded ones"
+        None,
+        "the recogniser's weights as HDF5, also own ones; default: the downloaded, else the shipped ones",
     )
 
 
@@ -88,29 +86,33 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
     install_hint = _INSTALL
     options_type = KerasOcrOptions
     #: What ``ocr-plugins engines install keras-ocr --weights`` fetches into `weights_folder`.
-    downloads: ClassVar[tuple[WeightFile, ...]] = (_RECOGNIZER,)
+    downloads: ClassVar[tuple[WeightFile, ...]] = (PUBLISHED,)
 
     def identify(self) -> EngineInfo:
+        read = self._recognizer()
+        weights = verify_weights(self._model_dir(), _WEIGHTS, _INSTALL)
+        if read is not None:
+            weights |= read.verified(_GET_RECOGNIZER)
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("keras-ocr"),
             runtime=f"tensorflow {_tensorflow_version()}",
-            weights=verify_weights(self._model_dir(), _WEIGHTS, _INSTALL) | self._recognizer_weights(),
+            weights=weights,
             options=self.options.to_dict(),
             spec=self.spec,
-            capabilities=self._capabilities(),
+            capabilities=self._capabilities(read),
         )
 
-    def _capabilities(self) -> Capabilities:
+    def _capabilities(self, read: RecognizerFile | None) -> Capabilities:
         devices = ("cpu", "cuda")
-        if self._recognizer() is None:
+        if read is None:
             return Capabilities(takes=("page",), gives=("polygons",), languages=("en",), devices=devices)
         return Capabilities(
             takes=("page", "word"),
             gives=("lines", "words"),
             languages=("en",),
             # The spaces are this adapter's.
-            alphabet=_ALPHABET + " ",
+            alphabet=built(read.path).alphabet + " ",
             confidence_kind=_CONFIDENCE,
             devices=devices,
         )
@@ -127,15 +129,14 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
         self._set_up(tf.config)
         import keras_ocr
 
-        # Without weights=None both would download theirs.
+        # Without weights=None it would download its own.
         detector = keras_ocr.detection.Detector(weights=None)
         _fill(detector.model, read_torch_weights(self._model_dir() / _CRAFT))
         sizes = {"scale": self.options.scale, "max_size": self.options.max_size}
         self._finder: Any = keras_ocr.pipeline.Pipeline(detector, _NoRecognizer(), **sizes)
         self._reader: Any = None
-        if file := self._recognizer():
-            recognizer = keras_ocr.recognition.Recognizer(alphabet=_ALPHABET, weights=None)
-            _load(recognizer.model, file)
+        if read := self._recognizer():
+            recognizer = load(keras_ocr.recognition.Recognizer, read.path)
             recognizer.prediction_model = _BestPath(recognizer.model)
             self._reader = keras_ocr.pipeline.Pipeline(detector, recognizer, **sizes)
 
@@ -235,22 +236,8 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             )
         return Path(found.origin).parent / "models"
 
-    def _recognizer(self) -> Path | None:
-        """The file of the recogniser's weights, or None where there is none yet."""
-        if self.options.recognizer is not None:
-            return self.options.recognizer
-        downloaded = weights_folder(self.name) / _RECOGNIZER.name
-        return downloaded if downloaded.exists() else None
-
-    def _recognizer_weights(self) -> dict[str, str]:
-        file = self._recognizer()
-        if file is None:
-            return {}
-        # TensorFlow takes files of other names for checkpoints.
-        if file.suffix not in (".h5", ".hdf5"):
-            raise _unfit(file, "its name must end in .h5 or .hdf5")
-        known = () if self.options.recognizer else {_RECOGNIZER.sha256}
-        return {file.name: verify_file(file, known, _GET_RECOGNIZER)}
+    def _recognizer(self) -> RecognizerFile | None:
+        return recognizer_file(self.name, self.options.recognizer)
 
 
 class _NoRecognizer:
@@ -292,22 +279,6 @@ def _fill(model: Any, tensors: Mapping[str, NDArray[Any]]) -> None:
         elif layer.weights:
             kernel = tensors[f"{name}.weight"].transpose(2, 3, 1, 0)
             layer.set_weights([kernel, tensors[f"{name}.bias"]])
-
-
-def _load(model: Any, file: Path) -> None:
-    """Loads the recogniser's weights, and nothing else. Raises EngineUnavailableError."""
-    try:
-        model.load_weights(str(file))
-    except (OSError, ValueError, LookupError) as error:
-        raise _unfit(file, " ".join(str(error).split())[:100]) from None
-
-
-def _unfit(file: Path, why: str) -> EngineUnavailableError:
-    return EngineUnavailableError(
-        f"weight file {file} is not one of keras-ocr's recogniser ({why})",
-        "give one that Recognizer().model.save_weights() wrote",
-        kind="wrong_weights",
-    )
 
 
 def _tensorflow_version() -> str:

@@ -32,7 +32,8 @@ Kinds = Annotated[
     list[str],
     typer.Option(
         "--kind",
-        help="lines: book, journal, office, typescript, form, receipt, screen, note; "
+        help="lines: book, journal, office, typescript, form, receipt, screen, note, and scene (words on "
+        "signs, only where it is named); "
         "pages: letter, report, book, typescript, form, table, receipt",
     ),
 ]

@@ -10,6 +10,7 @@ from ocr_plugins.synth import camera, paper
 from ocr_plugins.synth.camera import Bytes
 from ocr_plugins.synth.drawing import Coverage
 from ocr_plugins.synth.paper import Floats
+from ocr_plugins.synth.surfaces import photographed
 from ocr_plugins.synth.words import Rng
 
 _THRESHOLDS = (0.3, 0.42, 0.5, 0.6)
@@ -124,4 +125,5 @@ MODES: dict[str, Callable[[Rng, Floats, float, float], Bytes]] = {
     "faxed": _faxed,
     "thermal": _thermal,
     "coarse": _coarse,
+    "scene": photographed,
 }

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.errors import CallError
-from ocr_plugins.synth import camera, drawing
+from ocr_plugins.synth import camera, drawing, scenes
 from ocr_plugins.synth.degrading import degrade
 from ocr_plugins.synth.drawing import Ink, Style
 from ocr_plugins.synth.fonts import Face, FontSet, find_fonts
-from ocr_plugins.synth.profiles import PROFILES, Profile
+from ocr_plugins.synth.profiles import DOCUMENTS, PROFILES, Profile
 from ocr_plugins.synth.texts import CHARACTERS, Texts, typed
 from ocr_plugins.synth.words import Rng, Weighted
 
@@ -44,7 +44,7 @@ class LineOptions:
     Args:
         characters: the texts' characters; each of them occurs, those of no font here excepted.
         fonts: folders with fonts; the system's where there is none.
-        profiles: kinds of documents, see `profiles.PROFILES`; all where there is none.
+        profiles: kinds of documents, see `profiles.PROFILES`; all of paper where there is none.
         clean: the share of lines that nothing happened to, 0 to 1.
         strength: how much happens to the others; 1 is usual, 0 nothing, at most 2.
         blackletter: whether broken scripts are among the fonts.
@@ -114,7 +114,7 @@ class LineMaker:
     def __init__(self, options: LineOptions, fonts: FontSet) -> None:
         self._options = options
         self._fonts = fonts
-        chosen = options.profiles or tuple(PROFILES)
+        chosen = options.profiles or DOCUMENTS
         self._profiles = Weighted({name: PROFILES[name].share for name in chosen})
         self._texts = {name: Texts(options.characters, PROFILES[name].texts) for name in chosen}
 
@@ -147,15 +147,21 @@ class LineMaker:
         crisp = clean and rng.random() < 0.4
         em = _em(rng, profile, len(text), crisp)
         size = drawing.render_em(face, em, crisp)
-        style = _style(rng, profile, face, text)
+        if profile.scene:
+            face = scenes.choose_weight(rng, self._fonts, face, text)
+            style = scenes.draw_style(rng)
+        else:
+            style = _style(rng, profile, face, text)
         ink = drawing.draw_line(rng, self._fonts, face, size, text, style)
         ink = _surrounded(rng, profile, ink)
-        if not crisp:
+        if profile.scene:
+            ink = scenes.shaped(rng, drawing.trimmed(ink, _REACH), em, clean)
+        elif not crisp:
             ink = drawing.trimmed(ink, _REACH)
             stretch = 1.0 if rng.random() < 0.6 else float(np.clip(rng.normal(1, 0.06), 0.85, 1.18))
             ink = drawing.reduced(ink, em, stretch)
             ink = _bent(rng, ink)
-        cover = _cropped(rng, ink)
+        cover = scenes.cropped(rng, ink) if profile.scene else _cropped(rng, ink)
         if cover is None:
             return None
         pixels = degrade(rng, cover, ink.em, mode, strength)

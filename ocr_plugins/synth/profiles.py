@@ -22,6 +22,8 @@ class Profile:
             unevenness, with rules, and with parts of other lines at their edges.
         old: whether thin spaces stand before colons and the like.
         plain: the share of lines without typographic quotes and dashes.
+        scene: whether it is words in photographs of scenes, see `scenes`. These come only where they are
+            asked for by name: a reader of documents has no use for them.
     """
 
     share: float
@@ -35,6 +37,7 @@ class Profile:
     neighbours: float = 0.25
     old: bool = False
     plain: float = 0.0
+    scene: bool = False
 
 
 #: By name. Shares follow what people scan: print of all ages first.
@@ -120,4 +123,17 @@ PROFILES: Mapping[str, Profile] = {
         modes={"grey": 3, "bilevel": 2},
         rules=0.2,
     ),
+    "scene": Profile(
+        share=0.1,
+        texts=texts.SCENE,
+        kinds={"sans": 9, "condensed": 4, "times": 3, "book": 4, "modern": 3, "hand": 2.2, "mono": 0.8}
+        | {"typewriter": 0.4},
+        ems=(17, 84),
+        modes={"scene": 1},
+        rules=0.06,
+        neighbours=0.16,
+        scene=True,
+    ),
 }
+#: Those that lines come from where none is named.
+DOCUMENTS = tuple(name for name, profile in PROFILES.items() if not profile.scene)

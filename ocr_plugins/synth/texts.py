@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from ocr_plugins.synth import fields
 from ocr_plugins.synth.prose import prose, title
+from ocr_plugins.synth.signs import sign
 from ocr_plugins.synth.words import Rng, Weighted, draw_language, number, pick, vocabulary
 
 _ASCII = "".join(map(chr, range(32, 127)))
@@ -70,8 +71,12 @@ RECEIPT = {"row": 14, "item": 25, "total": 14, "amount": 8, "code": 8, "date": 6
     "word": 4,
     "quantity": 4,
 }
+#: On signs, packages and covers: single words.
+SCENE = {"sign": 1}
 _RARE_SHARE = 0.13
 _LONG = {"prose", "row", "reference"}
+# A rare character may bring a word of its own with it, and these are to stay one word.
+_WHOLE = {"sign"}
 _SPACES = re.compile(r"\s+")
 #: What stands for a character that is not wanted.
 _LIKE = {
@@ -165,7 +170,7 @@ class Texts:
         if kind in _LONG and rng.random() < 0.02:
             text = text.upper()
         text = self.fit(text)
-        if self._rare and rng.random() < _RARE_SHARE:
+        if self._rare and kind not in _WHOLE and rng.random() < _RARE_SHARE:
             for _ in range(number(rng, 1, 3)):
                 text = self.fit(with_character(rng, text, pick(rng, self._rare)))
         return text
@@ -331,4 +336,5 @@ _OTHERS = {
     "item": _item,
     "total": _total,
     "noise": _noise,
+    "sign": sign,
 }
