@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from ocr_plugins.testing import drawn_page
 
 PLUGINS = Path(__file__).parent / "plugins"
 COMMAND = (sys.executable, "-m", "ocr_plugins")
+
+
+def heeding_interrupts() -> None:
+    """For ``preexec_fn``: tests that were started in the background ignore SIGINT, and their children too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

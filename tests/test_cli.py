@@ -25,7 +25,19 @@ import numpy as np
 import pypdfium2
 import pytest
 from PIL import Image
-from running import COMMAND, PLUGINS, Done, environment, manifest, ocr, printed, register, results, told
+from running import (
+    COMMAND,
+    PLUGINS,
+    Done,
+    environment,
+    heeding_interrupts,
+    manifest,
+    ocr,
+    printed,
+    register,
+    results,
+    told,
+)
 
 from ocr_plugins.cli import main
 
@@ -640,8 +652,7 @@ def test_an_interrupt_keeps_what_was_read(command: str, place: str, here: Path, 
         env=environment(engines),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # Tests that were started in the background ignore the signal, and so would their children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heeding_interrupts,
     ) as process:
         while process.poll() is None and not (file.exists() and file.read_bytes().count(b"\n") >= 2):
             time.sleep(0.05)

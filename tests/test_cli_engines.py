@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMAND, environment, ocr, register
+from running import COMMAND, environment, heeding_interrupts, ocr, register
 
 FINDER = """
 from ocr_plugins.document import Polygon
@@ -139,6 +139,7 @@ def test_an_interrupted_check_shows_what_it_has(engines: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heeding_interrupts,
     )
     assert process.stderr is not None
     while "with parrot" not in process.stderr.readline():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMAND, Done, environment, ocr, register
+from running import COMMAND, Done, environment, heeding_interrupts, ocr, register
 
 from ocr_plugins.environments import (
     engines_home,
@@ -163,7 +163,13 @@ def install(adapter: Path, *options: str) -> Done:
 
 def begin_install(adapter: Path) -> subprocess.Popen[str]:
     command = [*COMMAND, "engines", "install", "tiny"]
-    return subprocess.Popen(command, env=environment(adapter), stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        env=environment(adapter),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeding_interrupts,
+    )
 
 
 def run(*command: str | Path) -> str:
