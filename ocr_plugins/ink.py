@@ -50,7 +50,6 @@ def ink_mask(pixels: NDArray[np.uint8], polarity: str = "auto") -> Mask:
 
 def dark_on_light(pixels: NDArray[np.uint8], polarity: str = "auto") -> NDArray[np.uint8]:
     """The image, (h, w) or (h, w, 3), in grey, reversed where its text is light: (h, w)."""
-
     grey = to_grey(pixels)
     reverse = polarity == "light" or (polarity == "auto" and is_dark(grey))
     return 255 - grey if reverse else grey

@@ -97,7 +97,8 @@ def used(shape: tuple[int, int], height: int, width: int) -> tuple[int, int]:
     return min(height, int(scale * shape[0] + 1e-6)), min(width, int(scale * shape[1] + 1e-6))
 
 
-def _read(path: Path) -> Bytes | None:
+def rgb(path: Path) -> Bytes | None:
+    """An image in RGB, uint8 (h, w, 3); None where there is none that can be read."""
     import cv2
 
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -106,7 +107,7 @@ def _read(path: Path) -> Bytes | None:
 
 def _prepared(job: tuple[int, Path], height: int, width: int) -> Bytes | None:
     number, path = job
-    image = _read(path)
+    image = rgb(path)
     if image is None:
         return None
     part = used((image.shape[0], image.shape[1]), height, width)

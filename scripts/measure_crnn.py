@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import marked_tables
 from corpora import ROOT, TITLES, convention_of, place_of
 
 import ocr_plugins
@@ -26,7 +27,7 @@ CORPUS = (
 # Corpora whose pages tell how fast an engine is, and so many pages of each.
 TIMED, TIMED_PAGES = ("unlv", "oldbooks", "ehri_typed_en"), 4
 CARD = ROOT / "adapters" / "crnn_weights" / "standard.md"
-START, END = "<!-- table: scripts/measure_crnn.py -->", "<!-- end of table -->"
+START = "<!-- table: scripts/measure_crnn.py -->"
 
 
 def rows(corpora: list[str], engines: list[str], limit: int | None, store: str | None) -> Iterator[str]:
@@ -90,9 +91,7 @@ def main() -> None:
     text += "\n\n" + speed([f"{crnn}{',' if arguments.weights else ':'}{one}", f"tesseract:{one}"])
     print(text)
     if arguments.write:
-        before, _, rest = CARD.read_text(encoding="utf-8").partition(START)
-        _, _, after = rest.partition(END)
-        CARD.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+        marked_tables.put(text, CARD, START)
 
 
 if __name__ == "__main__":

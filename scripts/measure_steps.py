@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import marked_tables
 import numpy as np
 import photographs
 from corpora import ROOT, convention_of, place_of
@@ -31,7 +32,7 @@ STEPS = (
 )
 # Pages made here tell nothing of real ones: they do not count in the mean.
 OWN = "photographs"
-START, END = "<!-- table: scripts/measure_steps.py -->", "<!-- end of table -->"
+START = "<!-- table: scripts/measure_steps.py -->"
 SAMPLES = 2000
 
 
@@ -121,10 +122,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if arguments.write:
-        page = ROOT / "docs" / "ACCURACY.md"
-        before, _, rest = page.read_text(encoding="utf-8").partition(START)
-        _, _, after = rest.partition(END)
-        page.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+        marked_tables.put(text, ROOT / "docs" / "ACCURACY.md", START)
 
 
 if __name__ == "__main__":

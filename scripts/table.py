@@ -12,12 +12,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import marked_tables
 from corpora import ROOT, TITLES, convention_of, place_of
 
 ENGINES = ("tesseract", "tesseract:pre=auto", "rapidocr", "easyocr")
 # Corpus -> most pages.
 ROWS = {"unlv": 10, "oldbooks": 10, "ehri_typed_en": 10, "funsd": 10, "sroie": 10, "iiit5k_words": 250}
-START, END = "<!-- table: make table -->", "<!-- end of table -->"
+START = "<!-- table: make table -->"
 
 
 def run(corpus: str, engine: str, out: Path) -> dict[str, object]:
@@ -73,10 +74,7 @@ def main() -> None:
     text = table(arguments.out, arguments.engines.split(","))
     print(text)
     if arguments.write:
-        readme = ROOT / "README.md"
-        before, _, rest = readme.read_text(encoding="utf-8").partition(START)
-        _, _, after = rest.partition(END)
-        readme.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+        marked_tables.put(text, ROOT / "README.md", START)
 
 
 if __name__ == "__main__":

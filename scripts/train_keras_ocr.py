@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras_ocr_words import Batches, fitted, normalised, packed, rows
+from keras_ocr_words import Batches, fitted, normalised, packed, rgb, rows
 from numpy.typing import NDArray
 
 ALPHABET = string.digits + string.ascii_lowercase
@@ -260,7 +260,7 @@ class Training:
                 out.write(f"{self.step},{self._elapsed:.0f},{manifest},{errors / max(length, 1):.5f}\n")
 
     def _errors(self, known: list[dict[str, Any]]) -> tuple[int, int]:
-        import cv2
+        import editdistance
 
         size = (self._build["height"], self._build["width"])
         errors = length = 0
@@ -268,14 +268,13 @@ class Training:
             part = known[start : start + 64]
             images = np.zeros((64, *size, 1), np.float32)
             for place, row in enumerate(part):
-                image = cv2.imread(str(row["image"]), cv2.IMREAD_COLOR)
+                image = rgb(row["image"])
                 if image is not None:
-                    rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-                    images[place, :, :, 0] = fitted(rgb, *size).astype(np.float32) / 255
+                    images[place, :, :, 0] = fitted(image, *size).astype(np.float32) / 255
             found = self._model.predict_on_batch(images)
             for row, probabilities in zip(part, found, strict=False):
                 truth = normalised(row["text"], ALPHABET)
-                errors += distance(truth, decoded(probabilities))
+                errors += editdistance.eval(truth, decoded(probabilities))
                 length += len(truth)
         return errors, length
 
@@ -323,16 +322,6 @@ def decoded(probabilities: NDArray[np.float32]) -> str:
     best = probabilities.argmax(axis=1)
     kept = (np.diff(best, prepend=-1) != 0) & (best < len(ALPHABET))
     return "".join(ALPHABET[place] for place in best[kept].tolist())
-
-
-def distance(truth: str, read: str) -> int:
-    """Levenshtein's."""
-    row = list(range(len(read) + 1))
-    for number, one in enumerate(truth, 1):
-        before, row[0] = row[0], number
-        for place, other in enumerate(read, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (one != other))
-    return row[-1]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,8 @@ Coverage = NDArray[np.uint8]
 # Sizes, in pixels of the em, that faces are drawn at before they are reduced: loading a face at a size takes
 # longer than drawing a line in it.
 _EMS = (20, 25, 31, 38, 47, 58, 72, 90, 112, 140)
+#: Coverage from which a pixel counts as ink.
+INK = 60
 #: The canvas reaches so many ems above and below the baseline.
 ABOVE, BELOW = 1.55, 1.0
 _MARGIN = 0.8  # ems at a line's left and right
@@ -299,6 +301,24 @@ def trimmed(ink: Ink, margin: float) -> Ink:
     return Ink(ink.text[area], around, ink.baseline - top, ink.em)
 
 
+def ink_box(ink: Ink) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the text's own ink; the sizes are 0 where there is none."""
+    import cv2
+
+    x, y, width, height = cv2.boundingRect(cv2.threshold(ink.text, INK, 255, cv2.THRESH_BINARY)[1])
+    return x, y, width, height
+
+
+def together(ink: Ink) -> Coverage:
+    """The text and what is around it, in one."""
+    return ink.text if ink.around is None else np.maximum(ink.text, ink.around)
+
+
+def warped(ink: Ink, warp: Callable[[Coverage], Coverage]) -> Ink:
+    """Both of an ink's layers, moved alike; baseline and em stay what they were."""
+    return Ink(warp(ink.text), None if ink.around is None else warp(ink.around), ink.baseline, ink.em)
+
+
 def reduced(ink: Ink, em: float, stretch: float = 1.0) -> Ink:
     """The ink at another size, its width stretched as well; by averaging, as a sensor does it."""
     import cv2
@@ -340,4 +360,4 @@ def bent(rng: Rng, ink: Ink, slope: float, bow: float) -> Ink:
         def warp(mask: Coverage) -> Coverage:
             return np.asarray(cv2.remap(mask, np.ascontiguousarray(columns), rows, cv2.INTER_LINEAR))
 
-    return Ink(warp(ink.text), None if ink.around is None else warp(ink.around), ink.baseline, ink.em)
+    return warped(ink, warp)

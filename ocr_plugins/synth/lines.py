@@ -24,7 +24,6 @@ from ocr_plugins.synth.texts import CHARACTERS, Texts, typed
 from ocr_plugins.synth.words import Rng, Weighted
 
 LOWEST, HIGHEST = 16, 120
-_INK = 60  # coverage from which a pixel counts as ink
 _LONG_LINE = 2200  # pixels
 _REACH = 0.5  # ems around the text: what a crop's margins and a line's skew may need
 
@@ -247,10 +246,8 @@ def _bent(rng: Rng, ink: Ink) -> Ink:
 
 def _cropped(rng: Rng, ink: Ink) -> drawing.Coverage | None:
     """Cut out around the line's own ink, or around the font's line at times, with a margin."""
-    import cv2
 
-    marks = cv2.threshold(ink.text, _INK, 255, cv2.THRESH_BINARY)[1]
-    x0, y0, width, height = cv2.boundingRect(marks)
+    x0, y0, width, height = drawing.ink_box(ink)
     if not width:
         return None
     x1, y1 = x0 + width, y0 + height
@@ -261,7 +258,7 @@ def _cropped(rng: Rng, ink: Ink) -> drawing.Coverage | None:
     sides = np.floor(share * rng.uniform(0, 0.45, 2) * (rng.random(2) < 0.85)).astype(int).tolist()
     if rng.random() < 0.05:
         margins[int(rng.random() * 2)] = -int(share * rng.uniform(0, 0.07))
-    whole = ink.text if ink.around is None else np.maximum(ink.text, ink.around)
+    whole = drawing.together(ink)
     top, bottom = max(0, y0 - margins[0]), min(whole.shape[0], y1 + margins[1])
     left, right = max(0, x0 - sides[0]), min(whole.shape[1], x1 + sides[1])
     if bottom - top < 2:

@@ -16,7 +16,6 @@ from ocr_plugins.synth.drawing import Coverage, Ink, Style
 from ocr_plugins.synth.fonts import Face, FontSet
 from ocr_plugins.synth.words import Rng
 
-_INK = 60  # coverage from which a pixel counts as ink
 _STEEPEST = 15.0  # degrees
 _WIDEST_ARC = 2.2  # radians
 
@@ -66,7 +65,7 @@ def _weighted(rng: Rng, ink: Ink) -> Ink:
     change = cv2.dilate if chance < 0.31 else cv2.erode
     found = np.asarray(change(ink.text, kernel))
     # Hairlines would be gone.
-    if np.count_nonzero(found > _INK) < 0.5 * np.count_nonzero(ink.text > _INK):
+    if np.count_nonzero(found > drawing.INK) < 0.5 * np.count_nonzero(ink.text > drawing.INK):
         return ink
     return Ink(found, ink.around, ink.baseline, ink.em)
 
@@ -95,7 +94,7 @@ def _arched(rng: Rng, ink: Ink) -> Ink:
     def warp(mask: Coverage) -> Coverage:
         return np.asarray(cv2.remap(mask, columns, rows, cv2.INTER_LINEAR))
 
-    return Ink(warp(ink.text), None if ink.around is None else warp(ink.around), ink.baseline, ink.em)
+    return drawing.warped(ink, warp)
 
 
 def _aslant(rng: Rng, ink: Ink) -> Ink:
@@ -121,19 +120,16 @@ def _aslant(rng: Rng, ink: Ink) -> Ink:
     def warp(mask: Coverage) -> Coverage:
         return np.asarray(cv2.warpPerspective(mask, view, size, flags=cv2.INTER_LINEAR))
 
-    return Ink(warp(ink.text), None if ink.around is None else warp(ink.around), ink.baseline, ink.em)
+    return drawing.warped(ink, warp)
 
 
 def cropped(rng: Rng, ink: Ink) -> Coverage | None:
     """Cut out around the word's ink, tight mostly; None where there is none."""
-    import cv2
-
-    marks = cv2.threshold(ink.text, _INK, 255, cv2.THRESH_BINARY)[1]
-    x0, y0, width, height = cv2.boundingRect(marks)
+    x0, y0, width, height = drawing.ink_box(ink)
     if width < 2 or height < 2:
         return None
     margins = _margins(rng, min(ink.em, height))
-    whole = ink.text if ink.around is None else np.maximum(ink.text, ink.around)
+    whole = drawing.together(ink)
     top, bottom = max(0, y0 - margins[0]), min(whole.shape[0], y0 + height + margins[1])
     left, right = max(0, x0 - margins[2]), min(whole.shape[1], x0 + width + margins[3])
     return np.ascontiguousarray(whole[top:bottom, left:right])
