@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_plugins.dark_bars import with_bars_turned
 from ocr_plugins.document import Polygon
 from ocr_plugins.ink import components, dark_on_light, glyph_height, ink_mask, paper_of, skew
 from ocr_plugins.line_order import reading_order
@@ -50,8 +51,9 @@ class FoundLines:
     """The lines of a page in reading order, with what it takes to cut them out.
 
     ``polygons`` lie in the page's pixels, ``boxes`` are the same on the level page, which is the page
-    turned by -``angle`` radians. ``grey`` is the page, (h, w), dark on light. ``marks`` has the number of
-    each pixel's mark, 0 for none, and ``owners`` by that number the place of the mark's line, -1 for none.
+    turned by -``angle`` radians. ``grey`` is the page, (h, w), dark on light, dark bars too. ``marks`` has
+    the number of each pixel's mark, 0 for none, and ``owners`` by that number the place of the mark's
+    line, -1 for none.
     """
 
     polygons: tuple[Polygon, ...]
@@ -98,7 +100,7 @@ def find_page_lines(
         speck: marks below this share of the glyph height make no line.
         max_skew: largest skew looked for, in degrees; 0 looks for none.
     """
-    grey = dark_on_light(pixels, polarity)
+    grey = with_bars_turned(dark_on_light(pixels, polarity))
     ink = ink_mask(grey, "dark")
     side = min(grey.shape)
     marks, shares, labels = components(ink)
