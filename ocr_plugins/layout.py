@@ -9,9 +9,10 @@ Imports nothing but the standard library and NumPy: engines' worker processes lo
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -86,7 +87,7 @@ def arrange(fragments: Sequence[Line], *, columns: bool = True) -> tuple[Region,
     angle = skew(
         np.array([box for piece in upright for box in _word_boxes(piece.line) or [_box(piece.line)]])
     )
-    if _runs_left([piece.line for piece in upright]):
+    if runs_left("".join(piece.line.text for piece in upright)):
         boxes, angle = boxes[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1]), -angle
     continues = np.array([_may_continue(piece.line.text) for piece in upright], np.bool_)
     found: list[Region] = [Region(lines=tuple(first))] if first else []
@@ -210,9 +211,8 @@ def _may_continue(text: str) -> bool:
     return first.isalpha() and not first.isupper()
 
 
-def _runs_left(lines: Sequence[Line]) -> bool:
+def runs_left(text: str) -> bool:
     """Whether most letters are of Arabic, Hebrew and their like (Unicode's bidirectional classes)."""
-    text = "".join(line.text for line in lines)
     if text.isascii():
         return False
     kinds = [unicodedata.bidirectional(mark) for mark in text]
@@ -262,22 +262,35 @@ def _as_word(line: Line) -> Word:
     return Word(**{f.name: getattr(line, f.name) for f in fields(Element)})
 
 
-def without_noise(regions: Sequence[Region], share: float) -> Iterator[Region]:
+Sureness = Callable[[Sequence[Word]], float]
+
+
+def mean_confidence(words: Sequence[Word]) -> float:
+    """Mean confidence of words by their length."""
+    letters = sum(len(word.text) for word in words)
+    return sum((word.confidence or 0.0) * len(word.text) for word in words) / letters
+
+
+def confidence_by_letter(words: Sequence[Word]) -> float:
+    """Geometric mean of letters' confidences, where a word's is the product of its letters'."""
+    letters = sum(len(word.text) for word in words)
+    return math.exp(sum(math.log(max(word.confidence or 0.0, 1e-9)) for word in words) / letters)
+
+
+def without_noise(
+    regions: Sequence[Region], share: float, sureness: Sureness = mean_confidence
+) -> Iterator[Region]:
     """The regions less the specks, rules and pictures that were read as letters.
 
-    They stand out where all else is read surely: of a clean page, lines go whose mean confidence
-    is below ``share`` of the median word's. On a page that is unsure throughout, low confidence
-    says nothing, and all is kept.
+    They stand out where all else is read surely: of a clean page, lines go whose words are less sure than
+    ``share`` of the median word. On a page that is unsure throughout, low confidence says nothing, and all
+    is kept. ``sureness`` is how sure some words are together, from 0 to 1.
     """
-    words = [word.confidence or 0.0 for region in regions for line in region.lines for word in line.words]
+    words = [sureness([word]) for region in regions for line in region.lines for word in line.words]
     median = statistics.median(words) if words else 0.0
     for region in regions:
-        lines = tuple(line for line in region.lines if median < _CLEAN or _mean(line) >= share * median)
+        lines = tuple(
+            line for line in region.lines if median < _CLEAN or sureness(line.words) >= share * median
+        )
         if lines:
             yield replace(region, lines=lines)
-
-
-def _mean(line: Line) -> float:
-    """Mean confidence of a line's words by their length."""
-    letters = sum(len(word.text) for word in line.words)
-    return sum((word.confidence or 0.0) * len(word.text) for word in line.words) / letters

@@ -1,0 +1,1 @@
+"""Several engines' readings of one page: aligned, calibrated, voted on."""

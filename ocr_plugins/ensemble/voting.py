@@ -1,0 +1,108 @@
+"""Votes by name: in each cell of an alignment, what is taken, how sure that is, and who said it.
+
+`majority` counts readings alike. `confidence` weighs each by the probability that its word is right, and
+takes the text with the highest posterior: ROVER with confidences (Fiscus, "A post-processing system to yield
+reduced word error rates", ASRU 1997), with naive Bayes for its weighted sum. Ties go to the reading that
+stands first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ocr_plugins.document import Word
+from ocr_plugins.ensemble.alignment import Cell
+
+#: The probability that a reading's words in a cell are right: place of the reading, words -> 0 to 1.
+Trust = Callable[[int, Sequence[Word]], float]
+
+# A wrong reading is one of so many that might have been.
+_WRONG = 10.0
+_SUREST, _LEAST_SURE = 0.995, 0.02
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a vote takes in one cell.
+
+    ``scores`` are the candidates' shares of the vote, best first: they sum to 1. ``probability`` is that of
+    ``text``, which need be no reading's own where spans of a word were won by different readings.
+    """
+
+    text: str
+    probability: float
+    scores: dict[str, float]
+
+
+class Method(Protocol):
+    """A way to vote."""
+
+    name: str
+
+    def decide(self, cell: Cell) -> Decision: ...
+
+
+@dataclass(frozen=True)
+class Majority:
+    """Every reading counts alike."""
+
+    name: str = field(default="majority", init=False)
+
+    def decide(self, cell: Cell) -> Decision:
+        return _decided(cell, [1.0] * len(cell.strings), _shares)
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Every reading counts by how likely it is right.
+
+    ``trust`` tells that of words; of nothing, which is said where others have text, too.
+    """
+
+    trust: Trust
+    name: str = field(default="confidence", init=False)
+
+    def decide(self, cell: Cell) -> Decision:
+        return _decided(cell, [self.trust(at, words) for at, words in enumerate(cell.words)], _posterior)
+
+
+#: Strings said by readings, with what each counts -> share of each string, summing to 1.
+_Tally = Callable[[Sequence[str], Sequence[float]], dict[str, float]]
+
+
+def _decided(cell: Cell, weights: Sequence[float], tally: _Tally) -> Decision:
+    """Span by span; the cell's own candidates are told beside, best first."""
+    scores = tally(cell.strings, weights)
+    text, probability = "", 1.0
+    for span in cell.spans:
+        shares = tally(span, weights)
+        best = max(shares, key=shares.__getitem__)
+        text += best
+        probability = min(probability, shares[best])
+    if text in scores:
+        probability = scores[text]
+    ranked = sorted(scores, key=lambda string: -scores[string])
+    return Decision(text, probability, {string: scores[string] for string in ranked})
+
+
+def _shares(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
+    total = sum(weights)
+    shares = dict.fromkeys(strings, 0.0)
+    for string, weight in zip(strings, weights, strict=True):
+        shares[string] += weight / total
+    return shares
+
+
+def _posterior(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
+    odds = dict.fromkeys(strings, 0.0)
+    for string, probability in zip(strings, weights, strict=True):
+        bounded = min(max(probability, _LEAST_SURE), _SUREST)
+        odds[string] += math.log(bounded * _WRONG / (1 - bounded))
+    most = max(odds.values())
+    mass = {string: math.exp(value - most) for string, value in odds.items()}
+    # What no reading says may be right as well.
+    total = sum(mass.values()) + math.exp(-most)
+    return {string: value / total for string, value in mass.items()}
