@@ -18,6 +18,7 @@ from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
 from ocr_plugins.study import Study, Watcher, check_specs, run_study
 from ocr_plugins.tables import READING_COLUMNS, result_row, to_frame
+from ocr_plugins.voted import check_votes, is_vote, run_vote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +134,8 @@ def compare(
 
     Args:
         inputs: as `read` takes them, or a manifest, or a folder with a ``manifest.jsonl``.
-        engines: specs, comma-separated or as a list, or a recipe (``NAME.toml``).
+        engines: specs, comma-separated or as a list, or a recipe (``NAME.toml``); ``vote`` among them
+            votes on what the others read.
         truth: folder with a text file a page, for inputs that are no manifests.
         convention: how to score: ``default``, ``dinglehopper``, ``jiwer``, ``ocrd``, with
             modifiers after a plus sign.
@@ -198,16 +200,18 @@ def run_engines(
     """
     specs = parse_specs(engines)
     scoring = get_convention(convention or "default")
-    check_specs(specs, lang=lang, device=device, workers=workers)
+    readers = [spec for spec in specs if not is_vote(spec)]
+    check_specs(readers, lang=lang, device=device, workers=workers)
+    check_votes(specs)
     kept_in = open_store(store)
     corpus = gather(inputs, truth=truth, **inputs_as)
     if convention is None:
         corpus = corpus.without_truth()
     with closing(Recorder(None if out is None else Path(out), stdout, formats, join)) as recorder:
         both = Watchers(recorder, watcher or _Warner())
-        return run_study(
+        study = run_study(
             corpus,
-            specs,
+            readers,
             scoring,
             lang=lang,
             device=device,
@@ -215,6 +219,10 @@ def run_engines(
             store=kept_in,
             watcher=both,
         )
+        for spec in filter(is_vote, specs):
+            if not study.interrupted:
+                run_vote(study, spec, both)
+        return study
 
 
 class _Warner(Watcher):

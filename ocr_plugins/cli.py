@@ -98,6 +98,8 @@ def read(
     from ocr_plugins.console import ProgressShower, TextPrinter
     from ocr_plugins.formats import chosen_formats
     from ocr_plugins.recording import Watchers
+    from ocr_plugins.spec import parse_specs
+    from ocr_plugins.voted import is_vote
 
     prints_text = not json and out is None
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
@@ -106,6 +108,7 @@ def read(
         formats = chosen_formats(format, existing_text)
         if formats and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
+        printer = TextPrinter(votes_only=any(map(is_vote, parse_specs(engine))))
         study = run_engines(
             inputs,
             engine,
@@ -117,7 +120,7 @@ def read(
             device=device,
             workers=workers,
             store=wanted_store(store, no_store),
-            watcher=Watchers(progress, TextPrinter()) if prints_text else progress,
+            watcher=Watchers(progress, printer) if prints_text else progress,
             recursive=recursive,
             pages=pages,
             dpi=dpi,
@@ -188,7 +191,7 @@ def compare(
 
 @app.command()
 def demo(
-    engines: Engines = ["tesseract,rapidocr"],
+    engines: Engines = ["tesseract,rapidocr,crnn"],
     out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
         "demo-report"
     ),

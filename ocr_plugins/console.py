@@ -15,19 +15,24 @@ from rich.text import Text
 
 from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.study import EngineRun, Study, Watcher, faults
+from ocr_plugins.voted import is_vote
 
 
 class TextPrinter(Watcher):
-    """Prints the text of each page; with a heading where there are several."""
+    """Prints the text of each page; with a heading where there are several.
 
-    def __init__(self) -> None:
+    With ``votes_only`` the text of votes alone: who asks for one does not ask for its voters' texts.
+    """
+
+    def __init__(self, votes_only: bool = False) -> None:
         self._headings = False
+        self._votes_only = votes_only
 
     def study_starts(self, study: Study, engines: int) -> None:
-        self._headings = len(study.corpus.items) * engines > 1
+        self._headings = len(study.corpus.items) * (1 if self._votes_only else engines) > 1
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
-        if isinstance(result, Page):
+        if isinstance(result, Page) and (not self._votes_only or (run is not None and is_vote(run.spec))):
             if self._headings and run is not None:
                 print(f"==> {result.id or result.source} [{run.label}] <==")
             print(result.text, flush=True)

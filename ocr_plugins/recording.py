@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import IO, Any
 
 from ocr_plugins.document import Page, PageError
+from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
 from ocr_plugins.formats import Format, safe_name
-from ocr_plugins.formats.jsonl import result_to_record, write_record
+from ocr_plugins.formats.jsonl import result_to_record, vote_record, write_record
 from ocr_plugins.study import EngineRun, Study, Watcher
 from ocr_plugins.writing import PageFiles, ToCome
 
-_RESULTS = "results.jsonl"
+_RESULTS, _VOTES = "results.jsonl", "votes.jsonl"
 
 
 class Recorder(Watcher):
     """Writes each result the moment it is there: to ``results.jsonl``, to stdout, and as files.
 
+    What was said of every word in a vote goes to ``votes.jsonl``.
+
     Args:
-        out: folder for results.jsonl and, in a folder for each engine, the files of the formats.
+        out: folder for results.jsonl, votes.jsonl and, in a folder for each engine, the files of the formats.
         stdout: a file that records are written to as well.
         formats: what each page is written as.
         join: name of the one file that all pages go into, in formats that hold several.
@@ -41,8 +44,9 @@ class Recorder(Watcher):
         self._files_of_pages: PageFiles | None = None
         self._folders: dict[str, str] = {}
         self._files: list[IO[str]] = [] if stdout is None else [stdout]
+        self._votes: IO[str] | None = None
         if out is not None:
-            self._files.append(_open_results(out))
+            self._files.append(_open_fresh(out, _RESULTS))
 
     def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
         if self._formats:
@@ -69,6 +73,12 @@ class Recorder(Watcher):
             self._folders[label] = next(n for n in names if n not in self._folders.values())
         return self._folders[label]
 
+    def vote_done(self, run: EngineRun, item: str, vote: Vote) -> None:
+        if self._out is not None:
+            if self._votes is None:
+                self._votes = _open_fresh(self._out, _VOTES)
+            write_record(self._votes, vote_record(vote, item, run.label))
+
     def engine_ends(self, run: EngineRun) -> None:
         if run.error is not None:
             self._write(error_record(run.error, run.label, run.spec.text))
@@ -76,7 +86,7 @@ class Recorder(Watcher):
     def close(self) -> None:
         if self._files_of_pages is not None:
             self._files_of_pages.close()
-        for file in self._files:
+        for file in [*self._files, *([self._votes] if self._votes else [])]:
             if file is not sys.stdout:
                 file.close()
 
@@ -121,14 +131,18 @@ class Watchers(Watcher):
         for watcher in self._watchers:
             watcher.page_done(run, result)
 
+    def vote_done(self, run: EngineRun, item: str, vote: Vote) -> None:
+        for watcher in self._watchers:
+            watcher.vote_done(run, item, vote)
 
-def _open_results(out: Path) -> IO[str]:
-    """A fresh results file; one of an earlier run is kept beside it."""
-    path = out / _RESULTS
+
+def _open_fresh(out: Path, name: str) -> IO[str]:
+    """A fresh file of records; one of an earlier run is kept beside it."""
+    path = out / name
     try:
         out.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size:
-            path.replace(out / "results.previous.jsonl")
+            path.replace(path.with_suffix(f".previous{path.suffix}"))
         # Half a surrogate pair, which a manifest's JSON can hold, becomes the JSON escape it was.
         return path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:

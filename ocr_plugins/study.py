@@ -30,6 +30,8 @@ from ocr_plugins.treatment import TreatedEngine
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ocr_plugins.ensemble.vote import Vote
+
 _RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word_f1")
 
 
@@ -177,6 +179,9 @@ class Watcher:
 
         ``result.id in run.kept`` tells whether it comes from the store.
         """
+
+    def vote_done(self, run: EngineRun, item: str, vote: Vote) -> None:
+        """Called with each page that was voted on, before `page_done`: what was said of every word."""
 
 
 def run_study(

@@ -35,9 +35,9 @@ class WordVote:
             "text": self.text,
             "line": self.line,
             "polygon": [list(point) for point in self.polygon.points] if self.polygon else None,
-            "probability": self.probability,
+            "probability": round(self.probability, 6),
             "readings": dict(self.readings),
-            "scores": dict(self.scores),
+            "scores": {text: round(share, 6) for text, share in self.scores.items()},
             "reason": self.reason,
         }
 

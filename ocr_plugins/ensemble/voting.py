@@ -40,7 +40,8 @@ class Decision:
 class Method(Protocol):
     """A way to vote."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def decide(self, cell: Cell) -> Decision: ...
 

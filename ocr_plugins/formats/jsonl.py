@@ -15,9 +15,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ocr_plugins.document import SCHEMA_VERSION, Line, Page, PageError, Provenance, check_schema
+
+if TYPE_CHECKING:
+    from ocr_plugins.ensemble.vote import Vote
 
 
 def page_json(page: Page) -> str:
@@ -70,6 +73,19 @@ def record_to_result(record: Mapping[str, Any]) -> Page | PageError:
             regions[line["region"]]["lines"].append(line)
     nested = {**record, "lines": [] if regions else lines, "regions": regions}
     return Page.from_dict({**nested, "provenance": record.get("provenance")})
+
+
+def vote_record(vote: Vote, item: str, label: str) -> dict[str, Any]:
+    """One voted page: who voted, who was dropped and why, and of every word what each reading said."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": item,
+        "engine": label,
+        "method": vote.method,
+        "voters": list(vote.voters),
+        "dropped": dict(vote.dropped),
+        "words": [word.to_dict() for word in vote.words],
+    }
 
 
 def write_record(file: Any, record: Mapping[str, Any]) -> None:
