@@ -16,6 +16,7 @@ import typer
 
 from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
+from ocr_plugins.cli_ensemble import calibrate
 from ocr_plugins.cli_store import NoStore, StoreOption, store_app, wanted_store
 from ocr_plugins.cli_synth import synth
 from ocr_plugins.cli_train import train_app
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(engines_app, name="engines")
 app.add_typer(store_app, name="store")
 app.add_typer(train_app, name="train")
+app.command()(calibrate)
 app.command()(convert)
 app.command()(steps)
 app.command()(synth)

@@ -7,19 +7,22 @@ engines it rests on; several of one run may differ in method or voters.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page, PageError, Word, is_detection
 from ocr_plugins.engine import Capabilities, EngineInfo
+from ocr_plugins.ensemble.calibration import Calibration, Calibrations
 from ocr_plugins.ensemble.vote import vote
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.options import check_options, option, parse_options
 from ocr_plugins.spec import EngineSpec
 from ocr_plugins.study import EngineRun, Study, Watcher, score_item
+from ocr_plugins.weights import sha256_of
 
 VOTE = "vote"
 
@@ -36,16 +39,25 @@ class VoteOptions:
         "confidence", "majority counts readings alike, confidence by how sure they are"
     )
     of: str = option("", "labels of the engines that vote, joined by +; default: all")
+    calibration: Path | None = option(
+        None, "method=confidence: a file that `ocr-plugins calibrate` wrote; without: as sure as engines say"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.calibration is not None and self.method != "confidence":
+            raise CallError("calibration= needs method=confidence", "leave one of them out")
 
     @property
     def voters(self) -> tuple[str, ...]:
         return tuple(filter(None, self.of.split("+")))
 
-    def rule(self) -> Method:
-        return Majority() if self.method == "majority" else Confidence(_trust)
+    def rule(self, voters: Sequence[EngineRun]) -> Method:
+        """The method. Raises EngineUnavailableError where the calibration cannot be read."""
+        if self.method == "majority":
+            return Majority()
+        maps = Calibrations() if self.calibration is None else Calibrations.load(self.calibration)
+        return Confidence(Trust({run.label: maps.of(run.info.fingerprint) for run in voters if run.info}))
 
 
 def is_vote(spec: EngineSpec) -> bool:
@@ -78,8 +90,11 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
         if all(voter.error for voter in runs.values()):
             run.error = EngineUnavailableError("no engine of the vote could run", "see their errors")
             return
+        rule = options.rule(list(runs.values()))
         watcher.engine_ready(run)
-        _vote_on_all(study, run, runs, options.rule(), watcher)
+        _vote_on_all(study, run, runs, rule, watcher)
+    except EngineUnavailableError as error:
+        run.error = error
     except KeyboardInterrupt:
         study.interrupted = True
     finally:
@@ -131,9 +146,28 @@ def _seconds(reading: Page | PageError) -> float:
     return (reading.provenance.seconds or 0.0) if reading.provenance else 0.0
 
 
-def _trust(_voter: int, words: Sequence[Word]) -> float:
-    """How sure a reading is of its words in a cell: of the least sure one."""
-    return min((_UNKNOWN if word.confidence is None else word.confidence for word in words), default=_NOTHING)
+@dataclass(frozen=True)
+class Trust:
+    """How sure a reading is of its words in a cell: of the least sure one, calibrated where that is known.
+
+    ``maps`` are the voters' calibrations by label.
+    """
+
+    maps: Mapping[str, Calibration | None]
+
+    def __call__(self, label: str, words: Sequence[Word]) -> float:
+        if not words:
+            return _NOTHING
+        if calibrated := self.maps.get(label):
+            return min(calibrated(word.confidence) for word in words)
+        return min(_UNKNOWN if word.confidence is None else word.confidence for word in words)
+
+
+def _weights(options: VoteOptions) -> dict[str, str]:
+    """The calibration's file by its hash; one that cannot be read is told when the vote begins."""
+    if options.calibration is None or not options.calibration.is_file():
+        return {}
+    return {options.calibration.name: sha256_of(options.calibration)}
 
 
 def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -> EngineInfo:
@@ -143,6 +177,7 @@ def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -
         version="1",
         spec=spec.text,
         options={"method": options.method, "voters": known},
+        weights=_weights(options),
         capabilities=Capabilities(
             gives=("lines", "words"), confidence_kind=f"vote-{options.method}", sees=False
         ),

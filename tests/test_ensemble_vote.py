@@ -107,7 +107,7 @@ def test_nothing_is_taken_where_most_have_nothing() -> None:
 
 
 def test_a_sure_reading_outweighs_two_unsure_ones() -> None:
-    method = Confidence(lambda at, _: 0.99 if at == 2 else 0.3)
+    method = Confidence(lambda label, _: 0.99 if label == "e2" else 0.3)
     texts = ("wrong words", "wrong words", "right words")
     assert voted(*texts).page.text == "wrong words"
     assert voted(*texts, method=method).page.text == "right words"

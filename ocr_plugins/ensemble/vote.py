@@ -122,7 +122,7 @@ class _Count:
         return {"regions": (), "lines": tuple(line for _, found in blocks for line in found)}
 
     def _line(self, aligned: AlignedLine) -> Line | None:
-        decisions = [self._method.decide(cell) for cell in aligned.cells]
+        decisions = [self._method.decide(cell, self._labels) for cell in aligned.cells]
         words = [
             word
             for cell, decision in zip(aligned.cells, decisions, strict=True)

@@ -16,8 +16,8 @@ from typing import Protocol
 from ocr_plugins.document import Word
 from ocr_plugins.ensemble.alignment import Cell
 
-#: The probability that a reading's words in a cell are right: place of the reading, words -> 0 to 1.
-Trust = Callable[[int, Sequence[Word]], float]
+#: The probability that a reading's words in a cell are right: label of the reading, words -> 0 to 1.
+Trust = Callable[[str, Sequence[Word]], float]
 
 # A wrong reading is one of so many that might have been.
 _WRONG = 10.0
@@ -38,12 +38,12 @@ class Decision:
 
 
 class Method(Protocol):
-    """A way to vote."""
+    """A way to vote. ``labels`` are those of the readings in a cell."""
 
     @property
     def name(self) -> str: ...
 
-    def decide(self, cell: Cell) -> Decision: ...
+    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision: ...
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Majority:
 
     name: str = field(default="majority", init=False)
 
-    def decide(self, cell: Cell) -> Decision:
-        return _decided(cell, [1.0] * len(cell.strings), _shares)
+    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision:
+        return _decided(cell, [1.0] * len(labels), _shares)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ class Confidence:
     trust: Trust
     name: str = field(default="confidence", init=False)
 
-    def decide(self, cell: Cell) -> Decision:
-        return _decided(cell, [self.trust(at, words) for at, words in enumerate(cell.words)], _posterior)
+    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision:
+        weights = [self.trust(label, words) for label, words in zip(labels, cell.words, strict=True)]
+        return _decided(cell, weights, _posterior)
 
 
 #: Strings said by readings, with what each counts -> share of each string, summing to 1.

@@ -1,0 +1,96 @@
+"""Fitting calibrations on pages with ground truth, and saying how well they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ocr_plugins.corpus import Item
+from ocr_plugins.document import Page
+from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
+from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.errors import CallError
+from ocr_plugins.study import EngineRun, Study
+
+_FOLDS = 5
+Judged = list[tuple[float | None, bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How well one engine's calibration fits.
+
+    ``words`` were read on pages with ground truth, the share ``right`` of them rightly. ``raw`` is the
+    expected calibration error of the engine's own confidence, ``held_out`` that of calibrations fitted
+    without the groups that they are measured on; None where there is a single group, or no confidence.
+    """
+
+    label: str
+    calibration: Calibration
+    words: int
+    right: float
+    raw: float | None
+    held_out: float | None
+
+
+def calibrate_study(study: Study) -> list[Fit]:
+    """A calibration for each engine of a study that could run.
+
+    Raises:
+        CallError: no page has ground truth, or an engine read too few words of such pages.
+    """
+    if not study.corpus.has_truth:
+        raise CallError("no page has ground truth", "give a manifest, or --truth DIR")
+    return [_fitted(study, run) for run in study.runs if run.info is not None and not run.error]
+
+
+def calibrations(fits: list[Fit]) -> Calibrations:
+    """The maps alone, as they are saved."""
+    return Calibrations({one.calibration.fingerprint: one.calibration for one in fits})
+
+
+def _fitted(study: Study, run: EngineRun) -> Fit:
+    assert run.info is not None  # noqa: S101 - the caller has looked
+    by_group: dict[str, Judged] = {}
+    for item, page in _read_pages(study, run):
+        words = judged(page, item.truth or "", study.convention, casefold=item.case is not None)
+        found = [(word.confidence, right) for word, right in words]
+        by_group.setdefault(item.group or item.id, []).extend(found)
+    pairs = [pair for words in by_group.values() for pair in words]
+    about = (run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind)
+    known = [(confidence, right) for confidence, right in pairs if confidence is not None]
+    return Fit(
+        label=run.label,
+        calibration=fit(*about, pairs),
+        words=len(pairs),
+        right=sum(right for _, right in pairs) / len(pairs),
+        raw=expected_error([c for c, _ in known], [right for _, right in known]) if known else None,
+        held_out=_held_out(list(by_group.values()), about) if known else None,
+    )
+
+
+def _held_out(groups: list[Judged], about: tuple[str, str, str | None]) -> float | None:
+    if len(groups) < 2:
+        return None
+    folds = [groups[number::_FOLDS] for number in range(min(_FOLDS, len(groups)))]
+    probabilities: list[float] = []
+    right: list[bool] = []
+    for number, held in enumerate(folds):
+        rest = [
+            pair for other, fold in enumerate(folds) if other != number for words in fold for pair in words
+        ]
+        try:
+            calibrated = fit(*about, rest)
+        except CallError:
+            return None
+        for words in held:
+            probabilities += [calibrated(confidence) for confidence, _ in words]
+            right += [is_right for _, is_right in words]
+    return expected_error(probabilities, right)
+
+
+def _read_pages(study: Study, run: EngineRun) -> Iterator[tuple[Item, Page]]:
+    for item in study.corpus.items:
+        result = run.results.get(item.id)
+        if item.truth is not None and isinstance(result, Page):
+            yield item, result

@@ -1,0 +1,71 @@
+"""``ocr-plugins calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ocr_plugins.cli_store import NoStore, StoreOption, wanted_store
+
+
+def calibrate(
+    inputs: Annotated[
+        list[str], typer.Argument(help="manifests (JSON Lines), or inputs with --truth", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="file to write, NAME.json")],
+    engines: Annotated[
+        list[str], typer.Option("--engine", "--engines", "-e", help="as compare takes them")
+    ] = ["tesseract,rapidocr,crnn"],
+    truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    convention: Annotated[
+        str, typer.Option(help="which words are the same, as compare takes it")
+    ] = "default",
+    limit: Annotated[int | None, typer.Option(min=1, help="at most this many pages of each input")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="processes for each engine")] = 1,
+    store: StoreOption = None,
+    no_store: NoStore = False,
+    json: Annotated[bool, typer.Option("--json", help="machine-readable output on stdout")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only errors")] = False,
+) -> None:
+    """Learn how often each engine is right at each confidence, from pages with ground truth."""
+    from ocr_plugins.api import run_engines
+    from ocr_plugins.calibrating import calibrate_study, calibrations
+    from ocr_plugins.console import ProgressShower, print_json, print_table
+
+    study = run_engines(
+        inputs,
+        engines,
+        truth=truth,
+        convention=convention,
+        limit=limit,
+        workers=workers,
+        store=wanted_store(store, no_store),
+        watcher=ProgressShower(quiet),
+    )
+    if study.interrupted:
+        raise typer.Exit(130)
+    fits = calibrate_study(study)
+    calibrations(fits).save(out, {"convention": study.convention.name, "pages": len(study.corpus.items)})
+    if json:
+        rows = {
+            one.label: {"words": one.words, "right": one.right, "raw": one.raw, "held_out": one.held_out}
+            for one in fits
+        }
+        print_json({"calibration": str(out), "engines": rows})
+    else:
+        print_table(
+            "expected calibration error",
+            {"engine": "<", "words": ">", "right %": ">", "as it says": ">", "calibrated, held out": ">"},
+            [
+                (one.label, str(one.words), f"{100 * one.right:.1f}", _shown(one.raw), _shown(one.held_out))
+                for one in fits
+            ],
+        )
+        typer.echo(f"calibration: {out}")
+    raise typer.Exit(1 if study.failed else 0)
+
+
+def _shown(error: float | None) -> str:
+    return "-" if error is None else f"{error:.3f}"

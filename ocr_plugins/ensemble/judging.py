@@ -1,0 +1,47 @@
+"""Which words of a reading are right: held against ground truth, whatever the reading order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ocr_plugins.document import Line, Page, Word
+from ocr_plugins.ensemble.alignment import align_pages
+from ocr_plugins.evaluation import Convention
+
+
+def judged(
+    page: Page, truth: str, convention: Convention, *, casefold: bool = False
+) -> list[tuple[Word, bool]]:
+    """The words of a page, in the order of its lines, and whether each is right.
+
+    A word is right where the ground truth, aligned with the page, has the same as the convention sees it; one
+    that stands elsewhere in the reading order is right if the truth has it among what is left over. A word
+    that was cut or joined is wrong.
+    """
+
+    def seen(text: str) -> str:
+        return " ".join(convention.words(text.casefold() if casefold else text))
+
+    lines = tuple(Line(text=text) for text in truth.splitlines() if text.strip())
+    truth_page = Page(source=page.source, page=1, size=None, lines=lines)
+    found: list[tuple[Word, bool]] = []
+    doubtful: list[int] = []
+    left: Counter[str] = Counter()
+    for line in align_pages([page, truth_page]):
+        for cell in line.cells:
+            words: Sequence[Word] = cell.words[0]
+            said, wanted = map(seen, cell.strings)
+            if said == wanted and len(words) == max(len(said.split()), 1):
+                found.extend((word, True) for word in words)
+                continue
+            left.update(wanted.split())
+            doubtful.extend(range(len(found), len(found) + len(words)))
+            found.extend((word, False) for word in words)
+    for place in doubtful:
+        word, _ = found[place]
+        text = seen(word.text)
+        if text and left[text] > 0:
+            left[text] -= 1
+            found[place] = (word, True)
+    return found
