@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ocr_plugins.document import Page, PageError, is_detection
+from ocr_plugins.ensemble.ranking import Estimate
+from ocr_plugins.ranked import rank_study
 from ocr_plugins.study import EngineRun, Study, Watcher, faults
 from ocr_plugins.voted import is_vote
 
@@ -145,6 +147,25 @@ def print_study(study: Study) -> None:
     stdout_console().print(table)
     if not study.corpus.has_truth:
         print("No ground truth, so no scores: give --truth DIR, or a manifest.")
+        _print_expected(rank_study(study))
+
+
+def _print_expected(expected: Mapping[str, Estimate]) -> None:
+    if not expected:
+        return
+    rows = [
+        (
+            label,
+            f"{100 * one.cer:.2f}",
+            f"{100 * one.low:.2f} to {100 * one.high:.2f}",
+            f"{100 * one.best:.0f}",
+        )
+        for label, one in expected.items()
+    ]
+    columns = {"engine": "<", "CER % (estimated)": ">", "95 % interval": ">", "best, of 100": ">"}
+    print_table("estimated from what the engines disagree about", columns, rows)
+    few = " With two engines, nobody can tell which errs." if len(expected) == 2 else ""
+    print(f"Errors that engines share are not seen: real rates are higher.{few}")
 
 
 def print_rows(title: str, rows: Mapping[str, str]) -> None:

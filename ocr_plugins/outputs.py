@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ocr_plugins import __version__
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import SCHEMA_VERSION, Page, PageError, is_detection
 from ocr_plugins.evaluation import diff_segments
+from ocr_plugins.ranked import rank_study
 from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
 from ocr_plugins.source import load_or_error
 from ocr_plugins.study import EngineRun, Study
@@ -52,6 +54,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "interrupted": study.interrupted,
         "store": study.store,
         "engines": {run.label: study.summary(run) for run in study.runs},
+        "expected": {label: asdict(estimate) for label, estimate in rank_study(study).items()},
     }
 
 

@@ -1,0 +1,161 @@
+"""How well each reading does, told without ground truth from how much readings differ from each other.
+
+Where engines err independently, two readings differ by the errors of one plus those of the other, so three
+readings or more give each one's own: the three-cornered hat of metrology (Gray, Allan, "A method for
+estimating the frequency stability of an individual oscillator", 1974), for more than three by least squares.
+Errors that several engines share are not seen, so real error rates are higher; the order of engines suffers
+little from it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_plugins.document import Page
+from ocr_plugins.ensemble.alignment import align_pages
+from ocr_plugins.ensemble.voters import choose_voters
+
+Floats = NDArray[np.float64]
+
+_SAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class PageEstimate:
+    """Expected errors of each reading of one page, by label, and the characters that the page may have."""
+
+    errors: Mapping[str, float]
+    length: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What is expected of one engine on a corpus: its error rate, with a 95 % interval.
+
+    ``low`` and ``high`` come from a bootstrap over groups of pages, and so does ``best``, the share of
+    samples in which no other engine's rate is lower.
+    """
+
+    cer: float
+    low: float
+    high: float
+    best: float
+
+
+def estimate_page(
+    readings: Mapping[str, Page],
+    families: Mapping[str, str] | None = None,
+    fold: Callable[[str], str] = str,
+) -> PageEstimate:
+    """The errors that readings of one page are expected to have.
+
+    Two readings share alike what they differ by; of one alone nothing can be told, and it has none.
+
+    Args:
+        readings: by label.
+        families: which engine each is of, by label: the same engine with other options or on a treated page
+            repeats many of its errors. Default: none are related.
+        fold: how text is normalised before it is compared, such as `str.casefold`.
+    """
+    labels = list(readings)
+    # Those that are dropped from a vote are compared all the same, and stand last.
+    voters = choose_voters(readings)
+    order = [*voters.pages, *(label for label in labels if label not in voters.pages)]
+    lines = align_pages([readings[label] for label in order])
+    texts = [
+        [fold(" ".join(" ".join(cell.strings[place] for cell in line.cells).split())) for line in lines]
+        for place in range(len(order))
+    ]
+    errors = solve(_differences(texts), [(families or {}).get(label, label) for label in order])
+    return PageEstimate(
+        errors=dict(zip(order, errors.tolist(), strict=True)),
+        length=float(np.median([sum(map(len, rows)) for rows in texts])) if order else 0.0,
+    )
+
+
+def _differences(texts: Sequence[Sequence[str]]) -> Floats:
+    """(n, n): by how many edits each two readings differ, over all lines."""
+    from rapidfuzz.distance import Levenshtein
+
+    found = np.zeros((len(texts), len(texts)))
+    for one, other in itertools.combinations(range(len(texts)), 2):
+        pairs = zip(texts[one], texts[other], strict=True)
+        found[one, other] = found[other, one] = sum(Levenshtein.distance(a, b) for a, b in pairs if a != b)
+    return found
+
+
+def solve(differences: Floats, families: Sequence[str] | None = None) -> Floats:
+    """What each reading is wrong by, (n,), from what each two differ by, (n, n); none below 0.
+
+    Readings of one family share some errors and have others of their own; families share none. Weighted least
+    squares: a difference varies as counts do, with its root. What cannot be told apart is shared alike.
+    """
+    count = len(differences)
+    names = list(families or map(str, range(count)))
+    twins = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    # First each reading's own errors, then those that each family shares.
+    parts = np.zeros((count, count + len(twins)))
+    parts[:, :count] = np.eye(count)
+    for row, name in enumerate(names):
+        if name in twins:
+            parts[row, count + twins.index(name)] = 1.0
+    pairs = list(itertools.combinations(range(count), 2))
+    wanted = np.array([differences[pair] for pair in pairs])
+    weight = 1 / np.sqrt(np.maximum(wanted, 1.0))
+    matrix = np.zeros((len(pairs), parts.shape[1]))
+    for row, (one, other) in enumerate(pairs):
+        # What a family shares is no difference within it.
+        shared = np.abs(parts[one, count:] - parts[other, count:])
+        matrix[row] = np.concatenate([parts[one, :count] + parts[other, :count], shared]) * weight[row]
+    return np.asarray(parts @ _not_negative(matrix, wanted * weight))
+
+
+def _not_negative(matrix: Floats, wanted: Floats) -> Floats:
+    """The least squares solution of least norm whose entries are 0 or more: negative ones are taken out."""
+    free = np.ones(matrix.shape[1], np.bool_)
+    found = np.zeros(matrix.shape[1])
+    while free.any():
+        found[:] = 0.0
+        found[free] = np.linalg.lstsq(matrix[:, free], wanted, rcond=None)[0]
+        if (found >= -1e-9).all():
+            break
+        free &= found > 0
+    return np.maximum(found, 0.0)
+
+
+def rank(
+    pages: Sequence[PageEstimate], groups: Sequence[str] | None = None, seed: int = 0
+) -> dict[str, Estimate]:
+    """What is expected of each engine over all pages, the best first.
+
+    Args:
+        pages: estimates of pages that all engines read.
+        groups: what pages belong together (a book, a writer); default: each page is a group.
+        seed: of the bootstrap.
+    """
+    labels = list(dict.fromkeys(label for page in pages for label in page.errors))
+    names = list(groups or map(str, range(len(pages))))
+    places = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    errors, lengths = np.zeros((len(places), len(labels))), np.zeros(len(places))
+    for name, page in zip(names, pages, strict=True):
+        # A page that an engine did not read counts as wholly wrong, as it does in scores.
+        errors[places[name]] += [page.errors.get(label, page.length) for label in labels]
+        lengths[places[name]] += page.length
+    if not lengths.sum():
+        return {}
+    drawn = np.random.default_rng(seed).integers(len(places), size=(_SAMPLES, len(places)))
+    rates = errors[drawn].sum(axis=1) / np.maximum(lengths[drawn].sum(axis=1), 1.0)[:, None]
+    least = rates <= rates.min(axis=1)[:, None] * (1 + 1e-9)
+    low, high = np.quantile(rates, [0.025, 0.975], axis=0)
+    total = errors.sum(axis=0) / lengths.sum()
+    return {
+        labels[at]: Estimate(
+            cer=float(total[at]), low=float(low[at]), high=float(high[at]), best=float(least[:, at].mean())
+        )
+        for at in np.argsort(total, kind="stable")
+    }

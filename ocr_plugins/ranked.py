@@ -1,0 +1,34 @@
+"""The engines of a study ranked without ground truth."""
+
+from __future__ import annotations
+
+from ocr_plugins.document import Page
+from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
+from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.voted import is_vote
+
+
+def rank_study(study: Study) -> dict[str, Estimate]:
+    """What is expected of each engine on the pages that were read, the best first.
+
+    Empty where fewer than two engines read anything. Votes are left out: they agree with their voters.
+    """
+    runs = [run for run in study.runs if run.error is None and not is_vote(run.spec) and _reads(run)]
+    if len(runs) < 2:
+        return {}
+    # What other programs have read comes from the engine `files`, and says nothing of who they are.
+    families = {run.label: run.label if run.spec.name == "files" else run.spec.name for run in runs}
+    pages: list[PageEstimate] = []
+    groups: list[str] = []
+    for item in study.corpus.items:
+        results = {run.label: run.results.get(item.id) for run in runs}
+        readings = {label: result for label, result in results.items() if isinstance(result, Page)}
+        if readings:
+            fold = str.casefold if item.case else str
+            pages.append(estimate_page(readings, families, fold))
+            groups.append(item.group or item.id)
+    return rank(pages, groups)
+
+
+def _reads(run: EngineRun) -> bool:
+    return any(isinstance(result, Page) for result in run.results.values())
