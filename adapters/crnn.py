@@ -2,8 +2,9 @@
 
 Shi, Bai, Yao, "An End-to-End Trainable Neural Network for Image-based Sequence Recognition and Its
 Application to Scene Text Recognition", IEEE TPAMI 39, 2017. The weights are what `ocr-plugins train crnn`
-wrote; none come with this package yet. Pages are cut into lines by connected components, see
-`ocr_plugins.linefinder`; for photographs and handwriting take another engine's detector.
+wrote; those of the package were trained on drawn lines alone, see `ocr_plugins/crnn/weights`. Pages are
+cut into lines by connected components, see `ocr_plugins.linefinder`; for photographs and handwriting take
+another engine's detector.
 
 Lines that were read far less surely than the rest of a clean page are parts of pictures, and dropped.
 
@@ -26,14 +27,14 @@ from numpy.typing import NDArray
 
 from ocr_plugins.crnn.decoding import Decoder
 from ocr_plugins.crnn.language_model import LanguageModel
-from ocr_plugins.crnn.model_file import ModelFacts, read_facts
+from ocr_plugins.crnn.model_file import SHIPPED, ModelFacts, read_facts, verified
 from ocr_plugins.crnn.runtime import LineReader, Network, ReadWord
 from ocr_plugins.document import Line, Polygon, Region, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
-from ocr_plugins.errors import CallError, EngineUnavailableError
+from ocr_plugins.errors import CallError
 from ocr_plugins.image import PageImage
 from ocr_plugins.ink import dark_on_light
-from ocr_plugins.layout import without_noise
+from ocr_plugins.layout import confidence_by_letter, without_noise
 from ocr_plugins.linefinder import find_page_lines
 from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
@@ -41,11 +42,6 @@ from ocr_plugins.weights import verify_file
 
 _CONFIDENCE = "ctc-word"
 _INSTALL = "pip install ocr-plugins"
-_TRAIN = "train some with `ocr-plugins train crnn`, or give weights=FILE"
-#: The weights of the wheel, and the SHA-256 that they have; empty while there are none.
-SHIPPED = Path(__file__).parent / "crnn_weights" / "standard.onnx"
-SHIPPED_SHA256 = ""
-_AGAIN = "install ocr-plugins again, or give weights= a file that `ocr-plugins train crnn` wrote"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +62,8 @@ class CrnnOptions(Options):
     )
 
     noise: float = option(
-        0.4,
-        "on clean pages, lines below this share of the median word confidence are dropped; 0 keeps all",
+        0.5,
+        "on clean pages, lines below this share of the median confidence by letter are dropped; 0 keeps all",
         minimum=0.0,
         maximum=1.0,
     )
@@ -89,7 +85,7 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
 
     def identify(self) -> EngineInfo:
         facts, options = self._facts, self.options
-        weights = {self._path.name: self._verified}
+        weights = {self._path.name: self._sha256}
         if options.lm is not None:
             weights[options.lm.name] = verify_file(options.lm, (), "give lm= another file")
         decides = options.to_dict()
@@ -116,22 +112,13 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
         return SHIPPED if self.options.weights is None else self.options.weights
 
     @functools.cached_property
-    def _verified(self) -> str:
-        """The SHA-256 of the weights, which is the known one of those that were shipped."""
-        if self.options.weights is not None:
-            return verify_file(self._path, (), "give weights= a file that `ocr-plugins train crnn` wrote")
-        if not self._path.exists():
-            raise EngineUnavailableError(
-                "engine 'crnn' has no weights here",
-                _TRAIN,
-                kind="missing_weights",
-            )
-        return verify_file(self._path, {SHIPPED_SHA256}, _AGAIN)
+    def _sha256(self) -> str:
+        return verified(self._path)
 
     @functools.cached_property
     def _facts(self) -> ModelFacts:
         # Checked before it is opened.
-        _ = self._verified
+        _ = self._sha256
         return read_facts(self._path)
 
     def load(self) -> None:
@@ -168,7 +155,7 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
             mine = zip(places, itertools.islice(read, len(places)), strict=True)
             lines = [_line(words, picture.shape[1], place) for place, (picture, words) in mine]
             regions = [Region(lines=tuple(line for line in lines if line.text))]
-            kept = without_noise(regions, self.options.noise)
+            kept = without_noise(regions, self.options.noise, confidence_by_letter)
             pages.append(tuple(line for region in kept for line in region.lines))
         return pages
 

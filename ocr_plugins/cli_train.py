@@ -27,7 +27,10 @@ def _commands() -> None:
 def crnn(
     out: Annotated[Path, typer.Option(help="weights file to write, NAME.onnx; its card is NAME.md")],
     start: Annotated[
-        Path | None, typer.Option("--from", help="weights file to go on from: fine-tuning")
+        Path | None,
+        typer.Option(
+            "--from", help="weights to go on from, fine-tuning: standard (the package's), or a file"
+        ),
     ] = None,
     data: Annotated[
         list[Path] | None, typer.Option(help="manifest of lines, or of pages with lines; may be repeated")
@@ -72,9 +75,13 @@ def crnn(
     from ocr_plugins.crnn.backend import load_keras
 
     load_keras()
+    from ocr_plugins.crnn.model_file import SHIPPED, verified
     from ocr_plugins.crnn.recipes import Recipe, train_recipe
     from ocr_plugins.crnn.training import Plan
 
+    if start == Path("standard"):
+        start = SHIPPED
+        verified(start)
     tuned = start is not None
     if minutes is None and steps is None:
         if not tuned:

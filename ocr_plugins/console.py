@@ -16,6 +16,7 @@ from rich.text import Text
 from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.ensemble.ranking import Estimate
 from ocr_plugins.ranked import rank_study
+from ocr_plugins.recommended import recommend
 from ocr_plugins.study import EngineRun, Study, Watcher, faults
 from ocr_plugins.voted import is_vote
 
@@ -145,6 +146,8 @@ def print_study(study: Study) -> None:
         # As Text, or a label such as [b] would be taken for markup.
         table.add_row(Text(str(label)), *rates, *(str(row[count]) for count in counts), seconds)
     stdout_console().print(table)
+    if advice := recommend(study):
+        print(advice.text)
     if not study.corpus.has_truth:
         print("No ground truth, so no scores: give --truth DIR, or a manifest.")
         _print_expected(rank_study(study))

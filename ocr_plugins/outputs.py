@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import SCHEMA_VERSION, Page, PageError, is_detection
 from ocr_plugins.evaluation import diff_segments
 from ocr_plugins.ranked import rank_study
+from ocr_plugins.recommended import recommend
 from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
 from ocr_plugins.source import load_or_error
 from ocr_plugins.study import EngineRun, Study
+
+_NO_ADVICE: dict[str, Any] = {"best_engine": None, "ensemble": {}, "recommendation": None}
 
 
 def write_outputs(
@@ -29,9 +32,10 @@ def write_outputs(
     """
     folder.mkdir(parents=True, exist_ok=True)
     summary, report = folder / "summary.json", folder / "report.html"
-    text = json.dumps(study_summary(study), ensure_ascii=False, indent=1, allow_nan=False)
+    found = study_summary(study)
+    text = json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)
     summary.write_text(_valid(text) + "\n", encoding="utf-8")
-    write_report(report, study_report(study, command, report_pages))
+    write_report(report, study_report(study, command, report_pages, advice_of(found)))
     return summary, report
 
 
@@ -54,11 +58,12 @@ def study_summary(study: Study) -> dict[str, Any]:
         "interrupted": study.interrupted,
         "store": study.store,
         "engines": {run.label: study.summary(run) for run in study.runs},
+        **(advice.to_dict() if (advice := recommend(study)) else _NO_ADVICE),
         "expected": {label: asdict(estimate) for label, estimate in rank_study(study).items()},
     }
 
 
-def study_report(study: Study, command: str, report_pages: int) -> Report:
+def study_report(study: Study, command: str, report_pages: int, advice: str = "") -> Report:
     """The report's content; pages are made one at a time as they are asked for."""
     engines = [_engine_row(study, run) for run in study.runs]
     items = _shown(study, report_pages)
@@ -73,8 +78,24 @@ def study_report(study: Study, command: str, report_pages: int) -> Report:
         engines=tuple(engines),
         pages=_report_pages(study, items),
         total_pages=len(study.corpus.items) + len(study.corpus.errors),
+        advice=_valid(advice),
         command=_valid(command),
         manifests=tuple(f"{_valid(str(m.path))} (SHA-256 {m.sha256[:12]})" for m in study.corpus.manifests),
+    )
+
+
+def advice_of(summary: Mapping[str, Any]) -> str:
+    """Which engine to take, from what summary.json says; "" where there is nothing to say."""
+    if summary["recommendation"]:
+        return str(summary["recommendation"]["text"])
+    if len(summary["expected"]) < 2:
+        return ""
+    (first, one), (second, other), *more = summary["expected"].items()
+    return (
+        "Estimated from what the engines disagree about, for want of ground truth: "
+        f"{first} reads best, at {100 * one['cer']:.2f} % CER ({100 * one['low']:.2f} to "
+        f"{100 * one['high']:.2f}), then {second} at {100 * other['cer']:.2f} %. Errors that engines share "
+        "are not seen." + ("" if more else " With two engines, nobody can tell which errs.")
     )
 
 

@@ -26,7 +26,7 @@ CORPUS = (
 )
 # Corpora whose pages tell how fast an engine is, and so many pages of each.
 TIMED, TIMED_PAGES = ("unlv", "oldbooks", "ehri_typed_en"), 4
-CARD = ROOT / "adapters" / "crnn_weights" / "standard.md"
+CARD = ROOT / "ocr_plugins" / "crnn" / "weights" / "standard.md"
 START = "<!-- table: scripts/measure_crnn.py -->"
 
 

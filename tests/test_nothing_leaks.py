@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 from observing import Observed, observed, outspoken
 from running import Done, environment, ocr, printed, register, results
-from tiny_crnn import build
 
 from ocr_plugins import api
 from ocr_plugins.environments import engines_home, environment_python
@@ -44,7 +43,7 @@ ENGINES = {
     "easyocr": ["easyocr", "easyocr:runtime=exact"],
     "keras-ocr": ["keras-ocr:scale=1"],
     "trocr": ["trocr:detector=components:model={}"],
-    "crnn": ["crnn:weights={}"],
+    "crnn": ["crnn"],
     "components": ["components"],
     "boxnet": ["boxnet:model={}"],
     "null": ["null"],
@@ -163,8 +162,6 @@ def model(request: pytest.FixtureRequest, name: str, tmp_path_factory: pytest.Te
     if name == "trocr":
         checkpoint: Path = request.getfixturevalue("trocr_checkpoint")
         return checkpoint
-    if name == "crnn":
-        return build(tmp_path_factory.mktemp("crnn") / "tiny.onnx")
     if name == "boxnet":
         import rapidocr
 

@@ -4,7 +4,7 @@ A weights file is an ONNX model whose metadata names the format, the alphabet an
 are read from the file's outermost fields alone (onnx.proto, ModelProto, field 14), so that learning who
 an engine is costs next to nothing and needs no onnxruntime.
 
-Imports nothing but the standard library: workers load it.
+Imports nothing heavy: workers load it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.weights import verify_file
 
 FORMAT = "ocr-plugins-crnn"
 VERSION = "1"
@@ -27,6 +28,10 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 # No metadata are longer: the card and the alphabet are some kilobytes.
 _MOST = 1 << 22
 _HINT = "give weights= a file that `ocr-plugins train crnn` wrote"
+
+#: The weights that come with the package, and the SHA-256 that they have.
+SHIPPED = Path(__file__).parent / "weights" / "standard.onnx"
+SHIPPED_SHA256 = "b521ecfa05b04ec2147c785a9499850609d46e9b6ec3384d73f14dc867467ecf"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,17 @@ class ModelFacts:
     name: str = ""
     size: str = ""
     card: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verified(path: Path) -> str:
+    """The SHA-256 of a weights file; the package's own must be as it was shipped.
+
+    Raises:
+        EngineUnavailableError: the file cannot be read, or is the package's own and was changed.
+    """
+    if path == SHIPPED:
+        return verify_file(path, {SHIPPED_SHA256}, f"install ocr-plugins again, or {_HINT}")
+    return verify_file(path, (), _HINT)
 
 
 def read_facts(path: Path) -> ModelFacts:

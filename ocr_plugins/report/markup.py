@@ -199,6 +199,11 @@ def facts(report: Report, shown: int) -> str:
     return "".join(f"<li>{part}</li>" for part in parts)
 
 
+def advice(report: Report) -> str:
+    """Which engine to take, above the leaderboard."""
+    return f"<p class=advice><bdi>{escaped(report.advice)}</bdi></p>" if report.advice else ""
+
+
 def origin(report: Report) -> str:
     """How to make the report again: its command and its inputs."""
     out = []

@@ -84,6 +84,7 @@ class Report:
 
     ``pages`` may be a generator: each page is encoded and let go before the next is asked
     for. ``total_pages`` is how many pages were compared, which may be more than are shown.
+    ``advice`` says which engine to take, or what can be told without ground truth; "" says nothing.
     ``created`` is an ISO 8601 date and time, ``version`` that of this package, ``command``
     what makes the same report again, and ``manifests`` name the inputs.
 
@@ -99,6 +100,7 @@ class Report:
     engines: tuple[EngineRow, ...]
     pages: Iterable[ReportPage]
     total_pages: int
+    advice: str = ""
     command: str = ""
     manifests: tuple[str, ...] = ()
 

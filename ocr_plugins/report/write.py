@@ -11,7 +11,16 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from ocr_plugins.report.markup import escaped, facts, has_scores, leaderboard, letter, origin, style_classes
+from ocr_plugins.report.markup import (
+    advice,
+    escaped,
+    facts,
+    has_scores,
+    leaderboard,
+    letter,
+    origin,
+    style_classes,
+)
 from ocr_plugins.report.model import Report
 from ocr_plugins.report.payload import index_entry, inert_json, page_data
 
@@ -77,6 +86,7 @@ def _frame(report: Report, index: list[dict[str, Any]]) -> tuple[str, str]:
         "title": escaped(report.title),
         "facts": facts(report, len(index)),
         "origin": origin(report),
+        "advice": advice(report),
         "leaderboard": leaderboard(report),
         "scale": _SCALE if has_scores(report.engines) else "",
         "convention": escaped(report.convention),

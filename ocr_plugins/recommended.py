@@ -1,0 +1,139 @@
+"""Which engine to take, why, and how sure that is: what a study with ground truth says in words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
+from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.voted import is_vote
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """An engine's error rate on the pages with ground truth, and how it does against the best engine."""
+
+    label: str
+    cer: Interval
+    seconds: float | None
+    against_best: Contest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """What to take.
+
+    ``take`` is a label of the study, ``text`` says why in a few sentences. ``engines`` and ``votes`` stand
+    in the order of their error rates.
+    """
+
+    take: str
+    text: str
+    engines: tuple[Standing, ...]
+    votes: tuple[Standing, ...]
+
+    @property
+    def best(self) -> Standing:
+        """The engine with the lowest error rate."""
+        return self.engines[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of summary.json: best_engine, ensemble and recommendation."""
+        return {
+            "best_engine": _record(self.best),
+            "ensemble": {one.label: _record(one) for one in self.votes},
+            "recommendation": {"take": self.take, "text": self.text},
+        }
+
+
+def recommend(study: Study) -> Recommendation | None:
+    """What the study says; None without ground truth, or where fewer than two engines read all of it."""
+    items = [item for item in study.corpus.items if item.truth is not None]
+    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
+    if not items or sum(not is_vote(run.spec) for run in runs) < 2:
+        return None
+    sampled = Sampled.of([item.group or item.id for item in items])
+    errors = {run.label: _errors(run, [item.id for item in items]) for run in runs}
+    lengths = [float(runs[0].scores[item.id].char_length) for item in items]
+    best = min((run for run in runs if not is_vote(run.spec)), key=lambda run: sum(errors[run.label]))
+
+    def standing(run: EngineRun) -> Standing:
+        mine = errors[run.label]
+        return Standing(
+            label=run.label,
+            cer=sampled.rate(mine, lengths),
+            seconds=run.seconds_per_page,
+            against_best=sampled.contest(mine, errors[best.label]),
+        )
+
+    ranked = sorted(runs, key=lambda run: sum(errors[run.label]))
+    engines = tuple(standing(run) for run in ranked if not is_vote(run.spec))
+    votes = tuple(standing(run) for run in ranked if is_vote(run.spec))
+    groups = sampled.draws.shape[1]
+    take, text = _said(engines, votes, len(items), groups)
+    return Recommendation(take=take, text=text, engines=engines, votes=votes)
+
+
+def _errors(run: EngineRun, pages: list[str]) -> list[float]:
+    """Character errors a page; those whatever the order where the ground truth has none."""
+    scores = [run.scores[page] for page in pages]
+    return [
+        float(score.char_errors if score.char_errors is not None else score.order_free_errors or 0)
+        for score in scores
+    ]
+
+
+def _said(
+    engines: tuple[Standing, ...], votes: tuple[Standing, ...], pages: int, groups: int
+) -> tuple[str, str]:
+    best = engines[0]
+    said = [f"{best.label} is the best single engine here: CER {_percent(best.cer)}."]
+    near = [one for one in engines[1:] if not one.against_best.significant]
+    if near:
+        names = ", ".join(f"{one.label} ({_percent(one.cer)})" for one in near)
+        said.append(f"On these pages it cannot be told from {names}.")
+    elif len(engines) > 1:
+        said.append(f"The next, {engines[1].label}, makes {_times(engines[1])} its errors.")
+    take = best
+    if votes:
+        vote = votes[0]
+        ratio = vote.against_best.ratio
+        if ratio.high < 1:
+            take = vote
+            said.insert(0, f"Take {vote.label}.")
+            said.append(f"{vote.label} has {_percent(vote.cer)}, {_times(vote)} the errors of {best.label}.")
+        else:
+            said.insert(0, f"Take {best.label}.")
+            said.append(
+                f"{vote.label} has {_percent(vote.cer)}, {_times(vote)} its errors: "
+                + ("it is worse." if ratio.low > 1 else "not surely fewer, so it is not worth its cost.")
+            )
+    else:
+        said.insert(0, f"Take {best.label}.")
+    if take.seconds is not None:
+        said.append(f"{take.label} takes {take.seconds:.2f} s a page.")
+    if groups < 10:
+        said.append(
+            f"That rests on {pages} pages of {groups} documents: too few to be sure of anything small."
+        )
+    return take.label, " ".join(said)
+
+
+def _percent(rate: Interval) -> str:
+    return f"{100 * rate.value:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+
+
+def _times(one: Standing) -> str:
+    ratio = one.against_best.ratio
+    return f"{ratio.value:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})"
+
+
+def _record(one: Standing) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "cer": asdict(one.cer),
+        "seconds_per_page": one.seconds,
+        "errors_against_best": asdict(one.against_best.ratio),
+        "better_in_samples": one.against_best.better,
+    }
