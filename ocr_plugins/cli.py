@@ -193,7 +193,7 @@ def compare(
 
 @app.command()
 def demo(
-    engines: Engines = ["tesseract,rapidocr,crnn"],
+    engines: Engines = ["tesseract,rapidocr,crnn,vote"],
     out: Annotated[Path, typer.Option(help="folder for summary.json, results.jsonl, report.html")] = Path(
         "demo-report"
     ),

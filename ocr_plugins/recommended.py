@@ -9,6 +9,10 @@ from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
 from ocr_plugins.study import EngineRun, Study
 from ocr_plugins.voted import is_vote
 
+_FEW_GROUPS = 10
+# From here on, a ratio is told as one and not in percent.
+_TIMES = 2.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -88,45 +92,46 @@ def _said(
     engines: tuple[Standing, ...], votes: tuple[Standing, ...], pages: int, groups: int
 ) -> tuple[str, str]:
     best = engines[0]
-    said = [f"{best.label} is the best single engine here: CER {_percent(best.cer)}."]
+    take, said = best, [f"{best.label} is the best single engine here: CER {_percent(best.cer)}."]
     near = [one for one in engines[1:] if not one.against_best.significant]
     if near:
         names = ", ".join(f"{one.label} ({_percent(one.cer)})" for one in near)
         said.append(f"On these pages it cannot be told from {names}.")
-    elif len(engines) > 1:
-        said.append(f"The next, {engines[1].label}, makes {_times(engines[1])} its errors.")
-    take = best
+    else:
+        said.append(f"The next, {engines[1].label}, makes {_against(engines[1])}.")
     if votes:
         vote = votes[0]
         ratio = vote.against_best.ratio
+        compared = f"{vote.label} makes {_against(vote)} than {best.label}"
         if ratio.high < 1:
             take = vote
-            said.insert(0, f"Take {vote.label}.")
-            said.append(f"{vote.label} has {_percent(vote.cer)}, {_times(vote)} the errors of {best.label}.")
+            said.append(f"{compared}: CER {_percent(vote.cer)}.")
+        elif ratio.low > 1:
+            said.append(f"{compared}: it is worse.")
         else:
-            said.insert(0, f"Take {best.label}.")
-            said.append(
-                f"{vote.label} has {_percent(vote.cer)}, {_times(vote)} its errors: "
-                + ("it is worse." if ratio.low > 1 else "not surely fewer, so it is not worth its cost.")
-            )
-    else:
-        said.insert(0, f"Take {best.label}.")
+            said.append(f"{compared}: it is not surely better, and costs more.")
     if take.seconds is not None:
         said.append(f"{take.label} takes {take.seconds:.2f} s a page.")
-    if groups < 10:
-        said.append(
-            f"That rests on {pages} pages of {groups} documents: too few to be sure of anything small."
-        )
-    return take.label, " ".join(said)
+    if groups < _FEW_GROUPS:
+        said.append(f"That rests on {pages} pages of {groups} documents: too few to tell small differences.")
+    return take.label, " ".join([f"Take {take.label}.", *said])
 
 
 def _percent(rate: Interval) -> str:
     return f"{100 * rate.value:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
 
 
-def _times(one: Standing) -> str:
+def _against(one: Standing) -> str:
+    """ "12 % fewer errors (44 % fewer to 15 % more)"."""
     ratio = one.against_best.ratio
-    return f"{ratio.value:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})"
+    return f"{_change(ratio.value)} errors ({_change(ratio.low)} to {_change(ratio.high)})"
+
+
+def _change(ratio: float) -> str:
+    if ratio >= _TIMES:
+        return f"{ratio:.1f} times as many"
+    percent = round(100 * (ratio - 1))
+    return f"{abs(percent)} % {'fewer' if percent < 0 else 'more'}"
 
 
 def _record(one: Standing) -> dict[str, Any]:
