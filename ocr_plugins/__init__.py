@@ -16,13 +16,24 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ocr_plugins.api import compare, evaluate, read
+    from ocr_plugins.api import compare, evaluate, rank, read, vote
     from ocr_plugins.document import Page, PageError
     from ocr_plugins.errors import OcrError
     from ocr_plugins.host import open_engine
     from ocr_plugins.manifest import load_manifest
 
-__all__ = ["OcrError", "Page", "PageError", "compare", "evaluate", "load_manifest", "open_engine", "read"]
+__all__ = [
+    "OcrError",
+    "Page",
+    "PageError",
+    "compare",
+    "evaluate",
+    "load_manifest",
+    "open_engine",
+    "rank",
+    "read",
+    "vote",
+]
 
 _HOMES = {
     "OcrError": "errors",
@@ -32,7 +43,9 @@ _HOMES = {
     "evaluate": "api",
     "load_manifest": "manifest",
     "open_engine": "host",
+    "rank": "api",
     "read": "api",
+    "vote": "api",
 }
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Page, PageError
+from ocr_plugins.ensemble.vote import Vote
+from ocr_plugins.ensemble.vote import vote as vote_page
+from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
 from ocr_plugins.formats import Format
+from ocr_plugins.options import parse_options
 from ocr_plugins.outputs import write_outputs
+from ocr_plugins.ranked import rank_study
 from ocr_plugins.recording import Recorder, Watchers
 from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
 from ocr_plugins.study import Study, Watcher, check_specs, run_study
-from ocr_plugins.tables import READING_COLUMNS, result_row, to_frame
-from ocr_plugins.voted import check_votes, is_vote, run_vote
+from ocr_plugins.tables import EXPECTED_COLUMNS, READING_COLUMNS, result_row, to_frame
+from ocr_plugins.voted import VOTE, VoteOptions, check_votes, is_vote, run_vote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,3 +241,34 @@ class _Warner(Watcher):
 def evaluate(reference: str, hypothesis: str, *, convention: str = "default") -> PageScore:
     """Scores one text against its ground truth. Raises CallError for an unknown convention."""
     return score_texts(reference, hypothesis, get_convention(convention))
+
+
+def vote(readings: Mapping[str, Page | PageError], method: str = "confidence") -> Vote | PageError:
+    """Votes on one page that several engines read.
+
+    Args:
+        readings: by label; `Study.runs` hold them as ``results``.
+        method: ``majority``, or ``confidence`` by how sure the engines say they are.
+
+    Returns:
+        The voted page, with what each engine said of every word; an error where none read it.
+
+    Raises:
+        CallError: an unknown method, or no readings.
+    """
+    if not readings:
+        raise CallError("there is nothing to vote on", "give readings by label")
+    return vote_page(readings, parse_options(VoteOptions, VOTE, {"method": method}).rule())
+
+
+def rank(study: Study) -> pd.DataFrame:
+    """Engines ranked without ground truth, the best first: a row an engine.
+
+    Columns: ``cer``, the estimated error rate as a fraction, ``low`` and ``high``, its 95 % interval, and
+    ``best``, the share of a bootstrap's samples in which the engine was the best. Empty for fewer than two
+    engines. Errors that engines share are not seen; see docs/VOTING.md.
+    """
+    rows = {label: asdict(estimate) for label, estimate in rank_study(study).items()}
+    frame = to_frame(rows.values(), EXPECTED_COLUMNS)
+    frame.index = frame.index.map(dict(enumerate(rows))).rename("engine")
+    return frame

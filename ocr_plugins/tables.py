@@ -42,6 +42,7 @@ LEADERBOARD_COLUMNS = {
     "detections": "int64",
     "seconds_per_page": "float64",
 }
+EXPECTED_COLUMNS = {"cer": "float64", "low": "float64", "high": "float64", "best": "float64"}
 
 
 def result_row(result: Page | PageError) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class VoteOptions:
     def voters(self) -> tuple[str, ...]:
         return tuple(filter(None, self.of.split("+")))
 
-    def rule(self, voters: Sequence[EngineRun]) -> Method:
+    def rule(self, voters: Sequence[EngineRun] = ()) -> Method:
         """The method. Raises EngineUnavailableError where the calibration cannot be read."""
         if self.method == "majority":
             return Majority()

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from strategies import pages as any_pages
 from test_ensemble_alignment import line, page, text_only
 
+import ocr_plugins
 from ocr_plugins.document import Page, PageError, Region
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.errors import CallError
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 
@@ -136,6 +138,17 @@ def test_any_pages_can_be_voted_on(readings: list[Page]) -> None:
     json.dumps([word.to_dict() for word in found.words])
     said = {mark for reading in readings for word in reading.iter_words() for mark in word.text}
     assert set("".join(found.page.text.split())) <= said
+
+
+def test_the_api_votes_by_name() -> None:
+    readings = {"one": text_only("qu1ck"), "two": text_only("quick"), "three": text_only("quick")}
+    found = ocr_plugins.vote(readings, "majority")
+    assert isinstance(found, Vote)
+    assert (found.page.text, found.method) == ("quick", "majority")
+    with pytest.raises(CallError, match="method"):
+        ocr_plugins.vote(readings, "shouting")
+    with pytest.raises(CallError, match="nothing to vote on"):
+        ocr_plugins.vote({})
 
 
 def test_no_reading_left_is_an_error() -> None:

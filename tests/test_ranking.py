@@ -15,6 +15,7 @@ from PIL import Image
 from running import ocr
 from test_ensemble_alignment import text_only
 
+import ocr_plugins
 from ocr_plugins import compare
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import PageEstimate, estimate_page, rank, solve
@@ -139,6 +140,9 @@ def engines(scans: Path) -> str:
 def test_a_study_without_truth_is_ranked(scans: Path, tmp_path: Path) -> None:
     study = compare(scans, f"{engines(scans)},vote", store=False)
     assert list(rank_study(study)) == list(RATES)
+    frame = ocr_plugins.rank(study)
+    assert list(frame.index) == list(RATES)
+    assert (frame["low"] <= frame["cer"]).all()
     done = ocr("compare", scans, "--engines", engines(scans), "--out", tmp_path / "out", "--no-store")
     assert done.status == 0
     _, table = done.out.split("estimated from")
@@ -149,7 +153,9 @@ def test_a_study_without_truth_is_ranked(scans: Path, tmp_path: Path) -> None:
 
 
 def test_one_engine_cannot_be_ranked(scans: Path) -> None:
-    assert rank_study(compare(scans, engines(scans).split(",")[0], store=False)) == {}
+    study = compare(scans, engines(scans).split(",")[0], store=False)
+    assert rank_study(study) == {}
+    assert len(ocr_plugins.rank(study)) == 0
 
 
 def test_of_two_nobody_knows_which_errs(scans: Path) -> None:
