@@ -14,7 +14,7 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import SCHEMA_VERSION, Page, PageError, is_detection
 from ocr_plugins.evaluation import diff_segments
 from ocr_plugins.ranked import rank_study
-from ocr_plugins.recommended import recommend
+from ocr_plugins.recommended import oracle_rate, recommend
 from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
 from ocr_plugins.source import load_or_error
 from ocr_plugins.study import EngineRun, Study
@@ -59,6 +59,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "store": study.store,
         "engines": {run.label: study.summary(run) for run in study.runs},
         **(advice.to_dict() if (advice := recommend(study)) else _NO_ADVICE),
+        "oracle": {"cer": asdict(perfect)} if (perfect := oracle_rate(study)) else None,
         "expected": {label: asdict(estimate) for label, estimate in rank_study(study).items()},
     }
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ocr_plugins.corpus import Item
+from ocr_plugins.ensemble.oracle import oracle
+from ocr_plugins.ensemble.voters import choose_voters
+from ocr_plugins.evaluation import PageScore, score_page
 from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
 from ocr_plugins.study import EngineRun, Study
 from ocr_plugins.voted import is_vote
@@ -53,13 +57,12 @@ class Recommendation:
 
 def recommend(study: Study) -> Recommendation | None:
     """What the study says; None without ground truth, or where fewer than two engines read all of it."""
-    items = [item for item in study.corpus.items if item.truth is not None]
-    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
-    if not items or sum(not is_vote(run.spec) for run in runs) < 2:
+    items, runs = _scored(study)
+    if not items:
         return None
     sampled = Sampled.of([item.group or item.id for item in items])
     errors = {run.label: _errors(run, [item.id for item in items]) for run in runs}
-    lengths = [float(runs[0].scores[item.id].char_length) for item in items]
+    lengths = _lengths(items, runs)
     best = min((run for run in runs if not is_vote(run.spec)), key=lambda run: sum(errors[run.label]))
 
     def standing(run: EngineRun) -> Standing:
@@ -79,13 +82,46 @@ def recommend(study: Study) -> Recommendation | None:
     return Recommendation(take=take, text=text, engines=engines, votes=votes)
 
 
+def oracle_rate(study: Study) -> Interval | None:
+    """The error rate of the best vote that there could be among the engines of a study.
+
+    As far as the ground truth can be aligned with what they read: see `ocr_plugins.ensemble.oracle`. None
+    where `recommend` gives None.
+    """
+    items, runs = _scored(study)
+    if not items:
+        return None
+    errors = [_oracle_errors(study, item, runs) for item in items]
+    return Sampled.of([item.group or item.id for item in items]).rate(errors, _lengths(items, runs))
+
+
+def _scored(study: Study) -> tuple[list[Item], list[EngineRun]]:
+    """The pages with ground truth and the runs over all of them; none where there is no choice to make."""
+    items = [item for item in study.corpus.items if item.truth is not None]
+    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
+    choice = sum(not is_vote(run.spec) for run in runs) > 1
+    return (items, runs) if choice else ([], [])
+
+
+def _lengths(items: list[Item], runs: list[EngineRun]) -> list[float]:
+    return [float(runs[0].scores[item.id].char_length) for item in items]
+
+
+def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
+    readings = {run.label: run.results[item.id] for run in runs if not is_vote(run.spec)}
+    pages = list(choose_voters(readings).pages.values())
+    found = oracle(pages, item.truth or "", str.casefold if item.case else str) if pages else None
+    score = score_page(item.truth or "", found, study.convention, case=item.case, scoring=item.scoring)
+    return _count(score)
+
+
 def _errors(run: EngineRun, pages: list[str]) -> list[float]:
     """Character errors a page; those whatever the order where the ground truth has none."""
-    scores = [run.scores[page] for page in pages]
-    return [
-        float(score.char_errors if score.char_errors is not None else score.order_free_errors or 0)
-        for score in scores
-    ]
+    return [_count(run.scores[page]) for page in pages]
+
+
+def _count(score: PageScore) -> float:
+    return float(score.char_errors if score.char_errors is not None else score.order_free_errors or 0)
 
 
 def _said(

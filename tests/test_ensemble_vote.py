@@ -12,6 +12,7 @@ from test_ensemble_alignment import line, page, text_only
 
 import ocr_plugins
 from ocr_plugins.document import Page, PageError, Region
+from ocr_plugins.ensemble.oracle import oracle
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
@@ -204,3 +205,11 @@ def test_regions_stay_those_of_the_first() -> None:
         ("heading", "alpha beta\ngamma delta"),
         ("table", "epsilon zeta"),
     ]
+
+
+def test_the_oracle_takes_what_is_nearest_to_the_truth() -> None:
+    readings = [text_only("tbe quick brovvn fax"), text_only("the qulck brown fox jumps")]
+    assert oracle(readings, "the quick brown fox").text == "the quick brown fox"
+    # What nobody read cannot be had.
+    assert oracle(readings[:1], "the quick brown fox").text == "tbe quick brovvn fax"
+    assert oracle(readings, "").text in ("", "tbe quick brovvn fax", "the qulck brown fox jumps")

@@ -114,6 +114,8 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert summary["recommendation"]["take"] == "vote"
     assert summary["best_engine"]["label"] == "one"
     assert summary["ensemble"]["vote"]["errors_against_best"]["high"] < 1
+    perfect = summary["oracle"]["cer"]["value"]
+    assert 0 < perfect <= summary["ensemble"]["vote"]["cer"]["value"]
     assert "<p class=advice><bdi>Take vote." in (tmp_path / "out/report.html").read_text()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ocr_plugins.document import Line, Page, Word
+from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alignment import align_pages
+from ocr_plugins.ensemble.oracle import truth_page
 from ocr_plugins.evaluation import Convention
 
 
@@ -23,12 +24,10 @@ def judged(
     def seen(text: str) -> str:
         return " ".join(convention.words(text.casefold() if casefold else text))
 
-    lines = tuple(Line(text=text) for text in truth.splitlines() if text.strip())
-    truth_page = Page(source=page.source, page=1, size=None, lines=lines)
     found: list[tuple[Word, bool]] = []
     doubtful: list[int] = []
     left: Counter[str] = Counter()
-    for line in align_pages([page, truth_page]):
+    for line in align_pages([page, truth_page(truth)]):
         for cell in line.cells:
             words: Sequence[Word] = cell.words[0]
             said, wanted = map(seen, cell.strings)
