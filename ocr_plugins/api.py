@@ -121,7 +121,7 @@ def read(
 
 def compare(
     inputs: Any,
-    engines: str | Iterable[str | EngineSpec] = "tesseract,rapidocr",
+    engines: str | Iterable[str | EngineSpec] = "tesseract,rapidocr,crnn,vote",
     *,
     truth: str | Path | None = None,
     convention: str = "default",

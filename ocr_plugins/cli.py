@@ -139,7 +139,7 @@ def read(
 @app.command()
 def compare(
     inputs: Inputs,
-    engines: Engines = ["tesseract,rapidocr"],
+    engines: Engines = ["tesseract,rapidocr,crnn,vote"],
     truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for summary.json, results.jsonl, report.html")

@@ -11,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocr_plugins.document import Line, Page, Polygon, Region, Word
-from ocr_plugins.layout import ORDERS, Order, arrange, join_rows, reorder, without_noise
+from ocr_plugins.layout import (
+    ORDERS,
+    Order,
+    arrange,
+    confidence_by_letter,
+    join_rows,
+    reorder,
+    without_noise,
+)
 from tests.strategies import pages
 
 LEFT = (
@@ -308,3 +316,12 @@ def test_an_unsure_page_keeps_everything() -> None:
     unsure = Region(lines=(read("a faint line", 0.7), read("fainter", 0.1)))
     assert list(without_noise([unsure], 0.4)) == [unsure]
     assert list(without_noise([], 0.4)) == []
+
+
+def test_one_long_unsure_word_is_no_noise_letter_by_letter() -> None:
+    """Where a word's confidence is the product of its letters', a long one is less sure than a short one."""
+    clean = Region(lines=(read("a line of print", 0.95),))
+    address = Region(lines=(read("https://archive.example.com/readings", 0.25),))
+    speck = Region(lines=(read("~;", 0.05),))
+    assert list(without_noise([clean, address], 0.5)) == [clean]
+    assert list(without_noise([clean, address, speck], 0.5, confidence_by_letter)) == [clean, address]
