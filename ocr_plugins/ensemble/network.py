@@ -7,6 +7,7 @@ them, the one that is nearest to all (the median string of the set), by Levensht
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -44,35 +45,31 @@ class Network:
         return tuple(text[start:stop] for text, (start, stop) in zip(self.texts, span.places, strict=True))
 
 
-def build(texts: Sequence[str], weights: Sequence[float] | None = None) -> Network:
+def build(texts: Sequence[str]) -> Network:
     """Aligns readings of one line.
 
     Args:
         texts: one a reading, encoded together by `evaluation.graphemes.encode`; "" where there is nothing.
-        weights: how much each counts in choosing the backbone; default: alike.
     """
     texts = tuple(texts)
-    backbone = median_of(texts, weights)
+    backbone = median_of(texts)
     base = texts[backbone]
     aligned = [Alignment.of(base, text) for text in texts]
     return Network(texts, backbone, tuple(_spans(len(base), aligned)))
 
 
-def median_of(texts: Sequence[str], weights: Sequence[float] | None = None) -> int:
-    """The place of the text with the least weighted distance to all; the first of several."""
+def median_of(texts: Sequence[str]) -> int:
+    """The place of the text with the least distance to all others; the first of several."""
     from rapidfuzz.distance import Levenshtein
 
-    distinct = list(dict.fromkeys(texts))
-    if len(distinct) == 1:
+    counts = Counter(texts)
+    if len(counts) == 1:
         return 0
-    mass = dict.fromkeys(distinct, 0.0)
-    for text, weight in zip(texts, weights or [1.0] * len(texts), strict=True):
-        mass[text] += weight
     costs = {
-        one: sum(mass[other] * Levenshtein.distance(one, other) for other in distinct if other != one)
-        for one in distinct
+        one: sum(count * Levenshtein.distance(one, other) for other, count in counts.items() if other != one)
+        for one in counts
     }
-    return texts.index(min(distinct, key=costs.__getitem__))
+    return texts.index(min(costs, key=costs.__getitem__))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ocr_plugins.document import Page, PageError
@@ -100,10 +100,3 @@ def agreement(one: Counter[str], other: Counter[str]) -> float:
     """The share of words that two readings have in common, whatever their order (Dice): 0 to 1."""
     total = one.total() + other.total()
     return 2 * (one & other).total() / total if total else 1.0
-
-
-def consensus_order(pages: Sequence[Page]) -> list[int]:
-    """The places of readings of one page, the one nearest to all others first."""
-    voters = choose_voters({str(place): page for place, page in enumerate(pages)})
-    first = [int(label) for label in voters.pages]
-    return first + [place for place in range(len(pages)) if place not in first]
