@@ -52,7 +52,7 @@ def crnn(
     fonts: Annotated[list[Path] | None, typer.Option(help="folder with fonts for drawn lines")] = None,
     freeze: Annotated[str, typer.Option(help="auto, none or stem (the convolutions)")] = "auto",
     rate: Annotated[
-        float | None, typer.Option(help="highest learning rate; .002, or .0005 with --from")
+        float | None, typer.Option(help="highest learning rate; .002, or .001 with --from")
     ] = None,
     patience: Annotated[
         int | None, typer.Option(help="looks without a lower CER before it ends; 8 with --from, else never")
@@ -91,7 +91,7 @@ def crnn(
     plan = Plan(
         steps=steps,
         minutes=minutes,
-        rate=rate if rate is not None else (5e-4 if tuned else 2e-3),
+        rate=rate if rate is not None else (1e-3 if tuned else 2e-3),
         save_minutes=save_minutes,
         validate_minutes=looks,
         patience=patience if patience is not None else (8 if tuned else 0),

@@ -27,6 +27,7 @@ CORPUS = (
 # Corpora whose pages tell how fast an engine is, and so many pages of each.
 TIMED, TIMED_PAGES = ("unlv", "oldbooks", "ehri_typed_en"), 4
 CARD = ROOT / "ocr_plugins" / "crnn" / "weights" / "standard.md"
+_ALONE = "workers=1:threads=1"
 START = "<!-- table: scripts/measure_crnn.py -->"
 
 
@@ -87,8 +88,7 @@ def main() -> None:
     lines = ["| documents (pages or lines) | crnn: CER % (order-free) | Tesseract |", "|---|--:|--:|"]
     lines += rows(corpora, [crnn, "tesseract"], arguments.limit, arguments.store)
     text = "\n".join(lines)
-    one = "workers=1,threads=1"
-    text += "\n\n" + speed([f"{crnn}{',' if arguments.weights else ':'}{one}", f"tesseract:{one}"])
+    text += "\n\n" + speed([f"{crnn}:{_ALONE}", f"tesseract:{_ALONE}"])
     print(text)
     if arguments.write:
         marked_tables.put(text, CARD, START)

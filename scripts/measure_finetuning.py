@@ -17,6 +17,7 @@ from pathlib import Path
 from corpora import ROOT, convention_of, place_of
 
 import ocr_plugins
+from ocr_plugins.crnn.model_file import SHIPPED
 
 SETS = {"hooker_lines": "", "historical_lines": "early"}
 FIFTH = 5
@@ -66,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--weights", type=Path, required=True, help="what is gone on from")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="what is gone on from")
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--folds", type=int, default=1, choices=range(1, FIFTH + 1))
     parser.add_argument(

@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 
-_TURN, _SHEAR, _STRETCH = 0.012, 0.15, 0.12
+_TURN, _SHEAR, _STRETCH = 0.012, 0.25, 0.2
+# How far ink is moved and over what distance that changes, in heights of the line.
+_MOVED, _EVEN = 0.05, (0.2, 0.5)
 
 
 def augmented(pixels: Bytes, rng: np.random.Generator) -> Bytes:
-    """The line turned by at most .7 degrees, sheared, stretched, blurred, thinned or fattened, and faded.
+    """The line turned by at most .7 degrees, sheared, stretched, warped, blurred, thinned or fattened, faded.
+
+    Warping is that of Simard, Steinkraus, Platt, "Best practices for convolutional neural networks applied to
+    visual document analysis", ICDAR 2003: one hand becomes several.
 
     Args:
         pixels: uint8 (h, w), grey, dark on light or light on dark.
@@ -24,7 +29,9 @@ def augmented(pixels: Bytes, rng: np.random.Generator) -> Bytes:
     """
     if min(pixels.shape) < 3:
         return pixels
-    changed = _warped(pixels, rng)
+    changed = _slanted(pixels, rng)
+    if rng.random() < 0.5:
+        changed = _warped(changed, rng)
     if rng.random() < 0.3:
         changed = _strokes(changed, rng)
     if rng.random() < 0.3:
@@ -33,6 +40,26 @@ def augmented(pixels: Bytes, rng: np.random.Generator) -> Bytes:
 
 
 def _warped(pixels: Bytes, rng: np.random.Generator) -> Bytes:
+    import cv2
+
+    height, width = pixels.shape
+    even = rng.uniform(*_EVEN) * height
+    # Smooth noise needs no more points than a few for each stretch that it is even over.
+    step = max(1.0, even / 2)
+    small = (max(2, round(height / step)), max(2, round(width / step)))
+    moved = []
+    for _ in range(2):
+        noise = rng.uniform(-1, 1, small).astype(np.float32)
+        smooth: Any = cv2.GaussianBlur(noise, (0, 0), 1.0)
+        moved.append(_MOVED * height / max(float(smooth.std()), 1e-6) * cv2.resize(smooth, (width, height)))
+    y, x = np.indices((height, width), np.float32)
+    warped: Any = cv2.remap(
+        pixels, x + moved[0] / 2, y + moved[1] / 2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def _slanted(pixels: Bytes, rng: np.random.Generator) -> Bytes:
     import cv2
 
     height, width = pixels.shape

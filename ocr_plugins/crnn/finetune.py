@@ -21,7 +21,7 @@ from ocr_plugins.errors import CallError, EngineUnavailableError
 
 FREEZE = ("auto", "none", "stem")
 # With fewer lines than this, the convolutions are left as they are.
-_FEW_LINES = 200
+_FEW_LINES = 30
 _STEM = ("conv1", "conv2", "conv3", "conv4", "collapse")
 
 Floats = NDArray[np.float32]
