@@ -21,7 +21,7 @@ import numpy as np
 from ocr_plugins.document import Box, Element, Line, Page, Region, Word, enclosing
 from ocr_plugins.reading_order import reading_order
 from ocr_plugins.regions import Row, regions_of
-from ocr_plugins.rows import Rows, skew, typical_height
+from ocr_plugins.rows import Rows, skew, typical_height, weighted_median
 from ocr_plugins.textlines import Boxes
 
 Order = Literal["engine", "rows", "auto"]
@@ -283,11 +283,13 @@ def without_noise(
     """The regions less the specks, rules and pictures that were read as letters.
 
     They stand out where all else is read surely: of a clean page, lines go whose words are less sure than
-    ``share`` of the median word. On a page that is unsure throughout, low confidence says nothing, and all
-    is kept. ``sureness`` is how sure some words are together, from 0 to 1.
+    ``share`` of the median letter's word. On a page that is unsure throughout, low confidence says nothing,
+    and all is kept. ``sureness`` is how sure some words are together, from 0 to 1.
     """
-    words = [sureness([word]) for region in regions for line in region.lines for word in line.words]
-    median = statistics.median(words) if words else 0.0
+    words = [word for region in regions for line in region.lines for word in line.words if word.text]
+    # By letters: a picture makes many short words, and a page's text is in its long lines.
+    sure = np.array([sureness([word]) for word in words])
+    median = weighted_median(sure, np.array([len(word.text) for word in words])) if words else 0.0
     for region in regions:
         lines = tuple(
             line for line in region.lines if median < _CLEAN or sureness(line.words) >= share * median

@@ -320,8 +320,15 @@ def test_an_unsure_page_keeps_everything() -> None:
 
 def test_one_long_unsure_word_is_no_noise_letter_by_letter() -> None:
     """Where a word's confidence is the product of its letters', a long one is less sure than a short one."""
-    clean = Region(lines=(read("a line of print", 0.95),))
+    clean = Region(lines=(read("a line of print that is longer than what else there is", 0.95),))
     address = Region(lines=(read("https://archive.example.com/readings", 0.25),))
     speck = Region(lines=(read("~;", 0.05),))
     assert list(without_noise([clean, address], 0.5)) == [clean]
     assert list(without_noise([clean, address, speck], 0.5, confidence_by_letter)) == [clean, address]
+
+
+def test_a_picture_makes_no_page_unsure() -> None:
+    """It was read as many short words, but most letters are in the lines of print."""
+    print_ = Region(lines=(read("a line of print that is longer than the picture's words", 0.95),))
+    picture = Region(lines=tuple(read("x ; i", 0.1) for _ in range(9)))
+    assert list(without_noise([print_, picture], 0.4)) == [print_]
