@@ -53,9 +53,9 @@ def _fitted(study: Study, run: EngineRun) -> Fit:
     assert run.info is not None  # noqa: S101 - the caller has looked
     by_group: dict[str, Judged] = {}
     for item, page in _read_pages(study, run):
-        words = judged(page, item.truth or "", study.convention, casefold=item.case is not None)
+        words = judged(page, item.truth or "", study.convention, casefold=item.folds_case)
         found = [(word.confidence, right) for word, right in words]
-        by_group.setdefault(item.group or item.id, []).extend(found)
+        by_group.setdefault(item.document, []).extend(found)
     pairs = [pair for words in by_group.values() for pair in words]
     about = (run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind)
     known = [(confidence, right) for confidence, right in pairs if confidence is not None]

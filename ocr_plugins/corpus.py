@@ -43,6 +43,16 @@ class Item:
     def id(self) -> str:
         return self.ref.id
 
+    @property
+    def document(self) -> str:
+        """What the page belongs to, for intervals and splits: its group, else it stands alone."""
+        return self.group or self.id
+
+    @property
+    def folds_case(self) -> bool:
+        """Whether the ground truth is in one case whatever the page shows."""
+        return self.case in ("upper", "lower")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:

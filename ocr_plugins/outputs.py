@@ -178,7 +178,7 @@ def _readings(study: Study, item: Item) -> Iterator[Reading]:
                 _without_blank_lines(reference),
                 _without_blank_lines(result.text),
                 convention=study.convention,
-                casefold=item.case in ("upper", "lower"),
+                casefold=item.folds_case,
             )
             diff = tuple((s.op, s.reference, s.hypothesis) for s in segments)
         yield Reading(

@@ -24,9 +24,9 @@ def rank_study(study: Study) -> dict[str, Estimate]:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if readings:
-            fold = str.casefold if item.case else str
+            fold = str.casefold if item.folds_case else str
             pages.append(estimate_page(readings, families, fold))
-            groups.append(item.group or item.id)
+            groups.append(item.document)
     return rank(pages, groups)
 
 

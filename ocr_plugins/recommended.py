@@ -8,9 +8,9 @@ from typing import Any
 from ocr_plugins.corpus import Item
 from ocr_plugins.ensemble.oracle import oracle
 from ocr_plugins.ensemble.voters import choose_voters
-from ocr_plugins.evaluation import PageScore, score_page
+from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
-from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.study import EngineRun, Study, score_item
 from ocr_plugins.voted import is_vote
 
 _FEW_GROUPS = 10
@@ -60,7 +60,7 @@ def recommend(study: Study) -> Recommendation | None:
     items, runs = _scored(study)
     if not items:
         return None
-    sampled = Sampled.of([item.group or item.id for item in items])
+    sampled = Sampled.of([item.document for item in items])
     errors = {run.label: _errors(run, [item.id for item in items]) for run in runs}
     lengths = _lengths(items, runs)
     best = min((run for run in runs if not is_vote(run.spec)), key=lambda run: sum(errors[run.label]))
@@ -92,7 +92,7 @@ def oracle_rate(study: Study) -> Interval | None:
     if not items:
         return None
     errors = [_oracle_errors(study, item, runs) for item in items]
-    return Sampled.of([item.group or item.id for item in items]).rate(errors, _lengths(items, runs))
+    return Sampled.of([item.document for item in items]).rate(errors, _lengths(items, runs))
 
 
 def _scored(study: Study) -> tuple[list[Item], list[EngineRun]]:
@@ -110,9 +110,10 @@ def _lengths(items: list[Item], runs: list[EngineRun]) -> list[float]:
 def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
     readings = {run.label: run.results[item.id] for run in runs if not is_vote(run.spec)}
     pages = list(choose_voters(readings).pages.values())
-    found = oracle(pages, item.truth or "", str.casefold if item.case else str) if pages else None
-    score = score_page(item.truth or "", found, study.convention, case=item.case, scoring=item.scoring)
-    return _count(score)
+    fold = str.casefold if item.folds_case else str
+    # Where no engine read the page, any one's error counts as what it is: all missing.
+    best = oracle(pages, item.truth or "", fold) if pages else runs[0].results[item.id]
+    return _count(score_item(item, best, study.convention))
 
 
 def _errors(run: EngineRun, pages: list[str]) -> list[float]:
