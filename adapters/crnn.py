@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.crnn.decoding import Decoder
-from ocr_plugins.crnn.language_model import LanguageModel
+from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.crnn.model_file import SHIPPED, ModelFacts, read_facts, verified
 from ocr_plugins.crnn.runtime import LineReader, Network, ReadWord
 from ocr_plugins.document import Line, Polygon, Region, Word

@@ -12,11 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.vote import Vote
-from ocr_plugins.ensemble.vote import vote as vote_page
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
 from ocr_plugins.formats import Format
-from ocr_plugins.options import parse_options
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recording import Recorder, Watchers
@@ -24,7 +22,7 @@ from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
 from ocr_plugins.study import Study, Watcher, check_specs, run_study
 from ocr_plugins.tables import EXPECTED_COLUMNS, READING_COLUMNS, result_row, to_frame
-from ocr_plugins.voted import VOTE, VoteOptions, check_votes, is_vote, run_vote
+from ocr_plugins.voted import check_votes, run_vote, vote_readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +204,7 @@ def run_engines(
     """
     specs = parse_specs(engines)
     scoring = get_convention(convention or "default")
-    readers = [spec for spec in specs if not is_vote(spec)]
+    readers = [spec for spec in specs if not spec.is_vote]
     check_specs(readers, lang=lang, device=device, workers=workers)
     check_votes(specs)
     kept_in = open_store(store)
@@ -225,8 +223,8 @@ def run_engines(
             store=kept_in,
             watcher=both,
         )
-        for spec in filter(is_vote, specs):
-            if not study.interrupted:
+        for spec in specs:
+            if spec.is_vote and not study.interrupted:
                 run_vote(study, spec, both)
         return study
 
@@ -243,12 +241,12 @@ def evaluate(reference: str, hypothesis: str, *, convention: str = "default") ->
     return score_texts(reference, hypothesis, get_convention(convention))
 
 
-def vote(readings: Mapping[str, Page | PageError], method: str = "confidence") -> Vote | PageError:
+def vote(readings: Mapping[str, Page | PageError], method: str = "learned") -> Vote | PageError:
     """Votes on one page that several engines read.
 
     Args:
         readings: by label; `Study.runs` hold them as ``results``.
-        method: ``majority``, or ``confidence`` by how sure the engines say they are.
+        method: ``learned``, ``confidence`` by how sure the engines are, or ``majority``.
 
     Returns:
         The voted page, with what each engine said of every word; an error where none read it.
@@ -258,7 +256,7 @@ def vote(readings: Mapping[str, Page | PageError], method: str = "confidence") -
     """
     if not readings:
         raise CallError("there is nothing to vote on", "give readings by label")
-    return vote_page(readings, parse_options(VoteOptions, VOTE, {"method": method}).rule())
+    return vote_readings(readings, {"method": method})
 
 
 def rank(study: Study) -> pd.DataFrame:

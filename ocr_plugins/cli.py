@@ -101,7 +101,6 @@ def read(
     from ocr_plugins.formats import chosen_formats
     from ocr_plugins.recording import Watchers
     from ocr_plugins.spec import parse_specs
-    from ocr_plugins.voted import is_vote
 
     prints_text = not json and out is None
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
@@ -110,7 +109,7 @@ def read(
         formats = chosen_formats(format, existing_text)
         if formats and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
-        printer = TextPrinter(votes_only=any(map(is_vote, parse_specs(engine))))
+        printer = TextPrinter(votes_only=any(spec.is_vote for spec in parse_specs(engine)))
         study = run_engines(
             inputs,
             engine,

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ocr_plugins.cli_ensemble import voter
 from ocr_plugins.errors import CallError
 
 if TYPE_CHECKING:
     from ocr_plugins.crnn.checkpoints import State
     from ocr_plugins.crnn.training import Plan
 
-train_app = typer.Typer(no_args_is_help=True, help="Train engines of this package.")
+train_app = typer.Typer(no_args_is_help=True, help="Train an engine of this package, or a voter.")
 
 
 @train_app.callback()
 def _commands() -> None:
-    """Train engines of this package."""
+    """Train an engine of this package, or a voter."""
+
+
+train_app.command("voter")(voter)
 
 
 @train_app.command("crnn")

@@ -18,7 +18,6 @@ from ocr_plugins.ensemble.ranking import Estimate
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recommended import recommend
 from ocr_plugins.study import EngineRun, Study, Watcher, faults
-from ocr_plugins.voted import is_vote
 
 
 class TextPrinter(Watcher):
@@ -35,7 +34,7 @@ class TextPrinter(Watcher):
         self._headings = len(study.corpus.items) * (1 if self._votes_only else engines) > 1
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
-        if isinstance(result, Page) and (not self._votes_only or (run is not None and is_vote(run.spec))):
+        if isinstance(result, Page) and (not self._votes_only or (run is not None and run.spec.is_vote)):
             if self._headings and run is not None:
                 print(f"==> {result.id or result.source} [{run.label}] <==")
             print(result.text, flush=True)

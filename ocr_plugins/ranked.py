@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
 from ocr_plugins.study import EngineRun, Study
-from ocr_plugins.voted import is_vote
 
 
 def rank_study(study: Study) -> dict[str, Estimate]:
@@ -13,7 +14,12 @@ def rank_study(study: Study) -> dict[str, Estimate]:
 
     Empty where fewer than two engines read anything. Votes are left out: they agree with their voters.
     """
-    runs = [run for run in study.runs if run.error is None and not is_vote(run.spec) and _reads(run)]
+    return rank_runs(study, [run for run in study.runs if not run.spec.is_vote])
+
+
+def rank_runs(study: Study, runs: Sequence[EngineRun]) -> dict[str, Estimate]:
+    """The same of some of its runs."""
+    runs = [run for run in runs if run.error is None and _reads(run)]
     if len(runs) < 2:
         return {}
     # What other programs have read comes from the engine `files`, and says nothing of who they are.

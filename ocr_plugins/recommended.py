@@ -11,7 +11,6 @@ from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
 from ocr_plugins.study import EngineRun, Study, score_item
-from ocr_plugins.voted import is_vote
 
 _FEW_GROUPS = 10
 # From here on, a ratio is told as one and not in percent.
@@ -63,7 +62,7 @@ def recommend(study: Study) -> Recommendation | None:
     sampled = Sampled.of([item.document for item in items])
     errors = {run.label: _errors(run, [item.id for item in items]) for run in runs}
     lengths = _lengths(items, runs)
-    best = min((run for run in runs if not is_vote(run.spec)), key=lambda run: sum(errors[run.label]))
+    best = min((run for run in runs if not run.spec.is_vote), key=lambda run: sum(errors[run.label]))
 
     def standing(run: EngineRun) -> Standing:
         mine = errors[run.label]
@@ -75,8 +74,8 @@ def recommend(study: Study) -> Recommendation | None:
         )
 
     ranked = sorted(runs, key=lambda run: sum(errors[run.label]))
-    engines = tuple(standing(run) for run in ranked if not is_vote(run.spec))
-    votes = tuple(standing(run) for run in ranked if is_vote(run.spec))
+    engines = tuple(standing(run) for run in ranked if not run.spec.is_vote)
+    votes = tuple(standing(run) for run in ranked if run.spec.is_vote)
     groups = sampled.draws.shape[1]
     take, text = _said(engines, votes, len(items), groups)
     return Recommendation(take=take, text=text, engines=engines, votes=votes)
@@ -99,7 +98,7 @@ def _scored(study: Study) -> tuple[list[Item], list[EngineRun]]:
     """The pages with ground truth and the runs over all of them; none where there is no choice to make."""
     items = [item for item in study.corpus.items if item.truth is not None]
     runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
-    choice = sum(not is_vote(run.spec) for run in runs) > 1
+    choice = sum(not run.spec.is_vote for run in runs) > 1
     return (items, runs) if choice else ([], [])
 
 
@@ -108,7 +107,7 @@ def _lengths(items: list[Item], runs: list[EngineRun]) -> list[float]:
 
 
 def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
-    readings = {run.label: run.results[item.id] for run in runs if not is_vote(run.spec)}
+    readings = {run.label: run.results[item.id] for run in runs if not run.spec.is_vote}
     pages = list(choose_voters(readings).pages.values())
     fold = str.casefold if item.folds_case else str
     # Where no engine read the page, any one's error counts as what it is: all missing.

@@ -21,6 +21,9 @@ from typing import Self
 from ocr_plugins.errors import CallError
 
 _GRAMMAR = "write [LABEL=]NAME[:key=value[:key=value...]], for instance tess6=tesseract:psm=6"
+#: Written like an engine: it votes on what the others of a run have read.
+VOTE = "vote"
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LABEL = re.compile(r"[^\s=:,\\/]+")
 
@@ -52,6 +55,11 @@ class EngineSpec:
                 f"{self.label!r} is not a label",
                 "use letters, digits and signs other than = : , \\ / and spaces",
             )
+
+    @property
+    def is_vote(self) -> bool:
+        """Whether it looks at no page and votes on what the other engines of the run have read."""
+        return self.name == VOTE
 
     @property
     def text(self) -> str:

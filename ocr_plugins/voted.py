@@ -7,7 +7,7 @@ engines it rests on; several of one run may differ in method or voters.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,16 +15,20 @@ from typing import Literal
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page, PageError, Word, is_detection
 from ocr_plugins.engine import Capabilities, EngineInfo
+from ocr_plugins.ensemble import shipped
+from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations
-from ocr_plugins.ensemble.vote import vote
+from ocr_plugins.ensemble.features import Describer
+from ocr_plugins.ensemble.learned import Learned, VoterModel
+from ocr_plugins.ensemble.ranking import estimate_page
+from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.options import check_options, option, parse_options
-from ocr_plugins.spec import EngineSpec
+from ocr_plugins.ranked import rank_study
+from ocr_plugins.spec import VOTE, EngineSpec
 from ocr_plugins.study import EngineRun, Study, Watcher, score_item
 from ocr_plugins.weights import sha256_of
-
-VOTE = "vote"
 
 # A reading that says nothing where others have text, and a word whose engine gives no confidence, are right
 # about so often.
@@ -35,40 +39,67 @@ _NOTHING, _UNKNOWN = 0.5, 0.7
 class VoteOptions:
     """How a vote is held."""
 
-    method: Literal["majority", "confidence"] = option(
-        "confidence", "majority counts readings alike, confidence by how sure they are"
+    method: Literal["learned", "confidence", "majority"] = option(
+        "learned",
+        "learned weighs agreement, confidence, standing and spelling, confidence how sure engines are, "
+        "majority counts readings alike",
     )
     of: str = option("", "labels of the engines that vote, joined by +; default: all")
     calibration: Path | None = option(
-        None, "method=confidence: a file that `ocr-plugins calibrate` wrote; without: as sure as engines say"
+        None,
+        "a file that `ocr-plugins calibrate` wrote; default: the package's own, for engines as they come",
+    )
+    model: Path | None = option(
+        None, "method=learned: a file that `ocr-plugins train voter` wrote; default: the package's own"
     )
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.calibration is not None and self.method != "confidence":
-            raise CallError("calibration= needs method=confidence", "leave one of them out")
+        if self.calibration is not None and self.method == "majority":
+            raise CallError("method=majority counts readings alike", "leave calibration= out")
+        if self.model is not None and self.method != "learned":
+            raise CallError("model= needs method=learned", "leave one of them out")
 
     @property
     def voters(self) -> tuple[str, ...]:
         return tuple(filter(None, self.of.split("+")))
 
-    def rule(self, voters: Sequence[EngineRun] = ()) -> Method:
-        """The method. Raises EngineUnavailableError where the calibration cannot be read."""
+    def rule(self, fingerprints: Mapping[str, str], expected: Callable[[], Mapping[str, float]]) -> Method:
+        """The method.
+
+        Args:
+            fingerprints: the voters' engines by label, as far as they are known.
+            expected: tells each voter's expected error rate, if the method asks.
+
+        Raises:
+            EngineUnavailableError: a file cannot be read.
+        """
         if self.method == "majority":
             return Majority()
-        maps = Calibrations() if self.calibration is None else Calibrations.load(self.calibration)
-        return Confidence(Trust({run.label: maps.of(run.info.fingerprint) for run in voters if run.info}))
+        maps = Calibrations.load(self.calibration) if self.calibration else shipped.shipped_calibrations()
+        trust = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
+        if self.method == "confidence":
+            return Confidence(trust)
+        model = VoterModel.load(self.model) if self.model else shipped.shipped_voter()
+        return Learned(model, Describer(trust, expected(), shipped.shipped_words()))
 
-
-def is_vote(spec: EngineSpec) -> bool:
-    """Whether a spec is a vote among the other engines of the run."""
-    return spec.name == VOTE
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the method opens."""
+        if self.method == "majority":
+            return ()
+        calibration = self.calibration or shipped.CALIBRATIONS
+        if self.method == "confidence":
+            return (calibration,)
+        return (calibration, self.model or shipped.VOTER, shipped.WORDS)
 
 
 def check_votes(specs: Sequence[EngineSpec]) -> None:
     """Raises CallError for a wrong option, a voter that is not in the run, or no voter at all."""
-    engines = [spec.label for spec in specs if not is_vote(spec)]
-    for spec in filter(is_vote, specs):
+    engines = [spec.label for spec in specs if not spec.is_vote]
+    for spec in specs:
+        if not spec.is_vote:
+            continue
         if not engines:
             raise CallError("a vote needs engines that read", "name some, as in tesseract,rapidocr,vote")
         for label in parse_options(VoteOptions, VOTE, dict(spec.options)).voters:
@@ -81,7 +112,7 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
 def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
     """Votes on every page of a study whose engines are done, as one more run of it."""
     options = parse_options(VoteOptions, VOTE, dict(spec.options))
-    chosen = options.voters or tuple(run.label for run in study.runs if not is_vote(run.spec))
+    chosen = options.voters or tuple(run.label for run in study.runs if not run.spec.is_vote)
     runs = {run.label: run for run in study.runs if run.label in chosen}
     run = EngineRun(spec=spec, info=_info(spec, options, list(runs.values())))
     study.runs.append(run)
@@ -90,7 +121,10 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
         if all(voter.error for voter in runs.values()):
             run.error = EngineUnavailableError("no engine of the vote could run", "see their errors")
             return
-        rule = options.rule(list(runs.values()))
+        rule = options.rule(
+            {label: voter.info.fingerprint for label, voter in runs.items() if voter.info},
+            lambda: {label: estimate.cer for label, estimate in rank_study(study).items()},
+        )
         watcher.engine_ready(run)
         _vote_on_all(study, run, runs, rule, watcher)
     except EngineUnavailableError as error:
@@ -101,9 +135,29 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
         watcher.engine_ends(run)
 
 
+def vote_readings(readings: Mapping[str, Page | PageError], options: Mapping[str, str]) -> Vote | PageError:
+    """Votes on one page by itself: what is expected of each engine rests on this page alone.
+
+    Raises:
+        CallError: a wrong option.
+        EngineUnavailableError: a file of the vote cannot be read.
+    """
+    pages = {label: reading for label, reading in readings.items() if isinstance(reading, Page)}
+    fingerprints = {
+        label: page.provenance.fingerprint for label, page in pages.items() if page.provenance is not None
+    }
+
+    def expected() -> dict[str, float]:
+        estimate = estimate_page(pages)
+        return {label: errors / max(estimate.length, 1.0) for label, errors in estimate.errors.items()}
+
+    return vote(readings, parse_options(VoteOptions, VOTE, options).rule(fingerprints, expected))
+
+
 def _vote_on_all(
     study: Study, run: EngineRun, voters: dict[str, EngineRun], rule: Method, watcher: Watcher
 ) -> None:
+    alphabets = alphabets_of(voters.values())
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
@@ -111,14 +165,19 @@ def _vote_on_all(
             readings = {
                 label: voter.results[item.id] for label, voter in voters.items() if item.id in voter.results
             }
-            run.results[item.id] = result = _voted(item, readings, run, rule, watcher)
+            run.results[item.id] = result = _voted(item, readings, run, rule, alphabets, watcher)
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
 
 
 def _voted(
-    item: Item, readings: dict[str, Page | PageError], run: EngineRun, rule: Method, watcher: Watcher
+    item: Item,
+    readings: dict[str, Page | PageError],
+    run: EngineRun,
+    rule: Method,
+    alphabets: Mapping[str, Alphabet],
+    watcher: Watcher,
 ) -> Page | PageError:
     started = time.perf_counter()
     # What only finds lines has nothing to say.
@@ -132,7 +191,7 @@ def _voted(
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    found = vote(said, rule)
+    found = vote(said, rule, alphabets)
     if isinstance(found, PageError):
         return found
     watcher.vote_done(run, item.id, found)
@@ -140,6 +199,15 @@ def _voted(
     seconds = time.perf_counter() - started + sum(map(_seconds, readings.values()))
     assert run.info is not None  # noqa: S101 - a vote knows itself
     return replace(found.page, id=item.id, provenance=run.info.provenance(seconds))
+
+
+def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
+    """What bounds engines, by label; those that nothing bounds are not in it."""
+    return {
+        run.label: Alphabet(run.info.capabilities.alphabet)
+        for run in runs
+        if run.info is not None and run.info.capabilities.alphabet is not None
+    }
 
 
 def _seconds(reading: Page | PageError) -> float:
@@ -164,10 +232,8 @@ class Trust:
 
 
 def _weights(options: VoteOptions) -> dict[str, str]:
-    """The calibration's file by its hash; one that cannot be read is told when the vote begins."""
-    if options.calibration is None or not options.calibration.is_file():
-        return {}
-    return {options.calibration.name: sha256_of(options.calibration)}
+    """The files by their hashes; one that cannot be read is told when the vote begins."""
+    return {path.name: sha256_of(path) for path in options.files if path.is_file()}
 
 
 def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -> EngineInfo:

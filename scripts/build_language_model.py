@@ -12,7 +12,7 @@ from pathlib import Path
 
 import wordfreq
 
-from ocr_plugins.crnn.language_model import LanguageModel
+from ocr_plugins.language_model import LanguageModel
 
 
 def words_of(languages: list[str], most: int) -> Counter[str]:

@@ -72,7 +72,7 @@ def main() -> None:
 
     if arguments.threads:
         tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(2)
     tf.keras.utils.set_random_seed(arguments.seed)
     training = Training(build, arguments, checkpoint)
     training.run(batches)

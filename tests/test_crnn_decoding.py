@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr_plugins.crnn.decoding import Decoder, aligned, beam_search, greedy, probability
-from ocr_plugins.crnn.language_model import LanguageModel
+from ocr_plugins.language_model import LanguageModel
 
 ALPHABET = tuple(" abc")
 

@@ -16,10 +16,10 @@ from tiny_crnn import ALPHABET, build, picture
 
 from ocr_plugins import compare
 from ocr_plugins.crnn import model_file
-from ocr_plugins.crnn.language_model import LanguageModel
 from ocr_plugins.document import Line, Page
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.image import PageImage
+from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.samples import samples_manifest
 from ocr_plugins.testing import check_engine, drawn_page
 

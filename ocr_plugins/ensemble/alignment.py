@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.document import Page, Word
+from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.fragments import Fragments
-from ocr_plugins.ensemble.network import Network, Span, build
+from ocr_plugins.ensemble.network import Network, Span, build, median_of
 from ocr_plugins.ensemble.slots import Slot, match_lines, match_texts
 from ocr_plugins.evaluation.graphemes import encode, graphemes
 
@@ -22,11 +23,14 @@ class Cell:
 
     ``strings`` is what each reading says there: one word, several, or "". ``spans`` are its parts, those on
     which all agree and those on which they differ. ``words`` are each reading's words that reach into it.
+    ``abstains`` are the places of the readings that cannot tell between what others say, since they lack the
+    characters.
     """
 
     strings: tuple[str, ...]
     spans: tuple[tuple[str, ...], ...]
     words: tuple[tuple[Word, ...], ...]
+    abstains: frozenset[int] = frozenset()
 
     @property
     def agreed(self) -> bool:
@@ -51,28 +55,71 @@ class AlignedLine:
         return tuple(any(strings) for strings in zip(*(cell.strings for cell in self.cells), strict=True))
 
 
-def align_pages(pages: Sequence[Page], order: Sequence[int] | None = None) -> list[AlignedLine]:
+def align_pages(
+    pages: Sequence[Page],
+    order: Sequence[int] | None = None,
+    alphabets: Sequence[Alphabet | None] | None = None,
+    truth: Page | None = None,
+) -> list[AlignedLine]:
     """Aligns readings of one page.
 
     Args:
         pages: one a reading, all of the same page.
         order: the readings' places, best first: the lines of the page are those of the first, in its order,
             with what others have besides. Default: as given.
+        alphabets: the characters that each reading's engine can give, None where nothing bounds them.
+            Default: none are bounded.
+        truth: what the page should read: one more reading, the last, from which nothing is taken.
     """
+    bounds = list(alphabets or [None] * len(pages))
+    if truth is not None:
+        pages = [*pages, truth]
     order = list(order if order is not None else range(len(pages)))
     readings = [Fragments.of(page) for page in pages]
     slots = match_lines(readings, order)
     match_texts(slots, readings, order)
-    return [line for slot in slots if (line := _aligned(slot, readings)) is not None]
+    return [line for slot in slots if (line := _aligned(slot, readings, bounds)) is not None]
 
 
-def _aligned(slot: Slot, readings: Sequence[Fragments]) -> AlignedLine | None:
+def _aligned(
+    slot: Slot, readings: Sequence[Fragments], alphabets: Sequence[Alphabet | None]
+) -> AlignedLine | None:
     rows = [_Row.of(one, places) for one, places in zip(readings, slot.words, strict=True)]
+    # The truth has no alphabet, and tells readings nothing.
+    known = rows[: len(alphabets)]
+    bounded = _bounded(known, alphabets)
+    if bounded:
+        rows = [*_dressed(known, bounded), *rows[len(known) :]]
     texts = encode(*(row.text for row in rows))
     originals = _Originals(rows, texts)
     network = build(texts)
-    cells = tuple(originals.cell(spans) for spans in _cut(network))
+    cells = tuple(_heard(originals.cell(spans), bounded, len(known)) for spans in _cut(network))
     return AlignedLine(slot.owner, slot.line, cells) if cells else None
+
+
+def _bounded(rows: Sequence[_Row], alphabets: Sequence[Alphabet | None]) -> dict[int, Alphabet]:
+    """The readings that could not give what others have on this line, if any of those is not bounded so."""
+    found = {
+        place: alphabet
+        for place, alphabet in enumerate(alphabets)
+        if alphabet is not None and rows[place].text and any(alphabet.lacking(row.text) for row in rows)
+    }
+    others = (row for place, row in enumerate(rows) if place not in found)
+    return found if any(row.text for row in others) else {}
+
+
+def _dressed(rows: Sequence[_Row], bounded: Mapping[int, Alphabet]) -> list[_Row]:
+    fuller = [row.text for place, row in enumerate(rows) if place not in bounded and row.text]
+    texts = encode(*fuller)
+    model = fuller[median_of(texts)]
+    return [row.dressed(bounded[place], model) if place in bounded else row for place, row in enumerate(rows)]
+
+
+def _heard(cell: Cell, bounded: Mapping[int, Alphabet], count: int) -> Cell:
+    """With those of the first ``count`` readings that cannot tell between what others say."""
+    others = [text for place, text in enumerate(cell.strings[:count]) if place not in bounded]
+    quiet = frozenset(place for place, one in bounded.items() if one.abstains(cell.strings[place], others))
+    return replace(cell, abstains=quiet) if quiet else cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +145,11 @@ class _Row:
             stops.append(len(text))
         words = tuple(fragments.words[place] for place in places)
         return cls(text, words, np.array(starts, np.int64), np.array(stops, np.int64))
+
+    def dressed(self, alphabet: Alphabet, fuller: str) -> _Row:
+        """With what only a fuller reading of the line can say."""
+        text, places = alphabet.dressed(self.text, fuller)
+        return _Row(text, self.words, places[self.starts], places[self.stops])
 
 
 @dataclass

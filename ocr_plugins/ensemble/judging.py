@@ -27,7 +27,7 @@ def judged(
     found: list[tuple[Word, bool]] = []
     doubtful: list[int] = []
     left: Counter[str] = Counter()
-    for line in align_pages([page, truth_page(truth)]):
+    for line in align_pages([page], truth=truth_page(truth)):
         for cell in line.cells:
             words: Sequence[Word] = cell.words[0]
             said, wanted = map(seen, cell.strings)

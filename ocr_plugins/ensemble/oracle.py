@@ -28,7 +28,7 @@ def oracle(pages: Sequence[Page], truth: str, fold: Callable[[str], str] = str) 
     from rapidfuzz.distance import Levenshtein
 
     lines = []
-    for line in align_pages([*pages, truth_page(truth)]):
+    for line in align_pages(pages, truth=truth_page(truth)):
         words = []
         for cell in line.cells:
             taken = ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ocr_plugins.document import Line, Page, PageError, Polygon, Region, Word, enclosing
-from ocr_plugins.ensemble.alignment import AlignedLine, Cell, align_pages
+from ocr_plugins.ensemble.alignment import AlignedLine, Cell
+from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Decision, Method
 
@@ -57,20 +58,25 @@ class Vote:
     words: tuple[WordVote, ...] = field(repr=False)
 
 
-def vote(readings: Mapping[str, Page | PageError], method: Method) -> Vote | PageError:
+def vote(
+    readings: Mapping[str, Page | PageError],
+    method: Method,
+    alphabets: Mapping[str, Alphabet] | None = None,
+) -> Vote | PageError:
     """Votes on one page.
 
     Args:
         readings: by label, all of the same page.
         method: how; see `ocr_plugins.ensemble.voting`.
+        alphabets: the characters that engines are bound to, by label; they abstain on others.
 
     Returns:
         The vote, or the first error where no reading is left to vote.
     """
-    voters = choose_voters(readings)
+    voters = choose_voters(readings, alphabets)
     if not voters.pages:
         return next(reading for reading in readings.values() if isinstance(reading, PageError))
-    lines = align_pages(list(voters.pages.values()))
+    lines = voters.align()
     counted = _Count(voters, method)
     first = next(iter(voters.pages.values()))
     page = replace(first, **counted.page(lines), provenance=None)
@@ -87,7 +93,7 @@ class _Count:
     """Goes over the lines of a page, voting."""
 
     def __init__(self, voters: Voters, method: Method) -> None:
-        self._labels = tuple(voters.pages)
+        self._voters, self._labels = voters, tuple(voters.pages)
         self._pages = tuple(voters.pages.values())
         self._method = method
         self._kind = f"vote-{method.name}"
@@ -122,7 +128,7 @@ class _Count:
         return {"regions": (), "lines": tuple(line for _, found in blocks for line in found)}
 
     def _line(self, aligned: AlignedLine) -> Line | None:
-        decisions = [self._method.decide(cell, self._labels) for cell in aligned.cells]
+        decisions = [self._method.decide(cell, aligned, self._voters) for cell in aligned.cells]
         words = [
             word
             for cell, decision in zip(aligned.cells, decisions, strict=True)

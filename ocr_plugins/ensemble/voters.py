@@ -9,10 +9,12 @@ from __future__ import annotations
 import statistics
 import zlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from ocr_plugins.document import Page, PageError
+from ocr_plugins.ensemble.alignment import AlignedLine, align_pages
+from ocr_plugins.ensemble.alphabets import Alphabet
 
 # A reading so many times as long as the median one has made text up.
 _LONG = 3.0
@@ -23,6 +25,8 @@ _LOOP, _SHORT = 0.1, 300
 # if others share at least the double.
 _OUTLIER = 0.15
 _LEAST_WORDS = 5
+# An engine that lacks a greater part of the characters that others read is bounded by its alphabet.
+_LACKS = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,27 @@ class Voters:
     """The readings that take part, best standing first, and why others do not.
 
     ``standing`` is each one's mean agreement with the others, from 0 to 1, by label; 1 for one alone.
+    ``alphabets`` are of those that could not give much of what others read: they stand last.
     """
 
     pages: Mapping[str, Page]
     standing: Mapping[str, float]
     dropped: Mapping[str, str]
+    alphabets: Mapping[str, Alphabet] = field(default_factory=dict)
+
+    def align(self, truth: Page | None = None) -> list[AlignedLine]:
+        """Their readings, line by line; with the truth as one more, from which nothing is taken."""
+        alphabets = [self.alphabets.get(label) for label in self.pages]
+        return align_pages(list(self.pages.values()), alphabets=alphabets, truth=truth)
 
 
-def choose_voters(readings: Mapping[str, Page | PageError]) -> Voters:
-    """Of readings of one page by label: those that crashed, are empty, loop or contradict all others go."""
+def choose_voters(
+    readings: Mapping[str, Page | PageError], alphabets: Mapping[str, Alphabet] | None = None
+) -> Voters:
+    """Of readings of one page by label: those that crashed, are empty, loop or contradict all others go.
+
+    ``alphabets`` are the characters that engines are bound to, by label: what they lack is no contradiction.
+    """
     dropped: dict[str, str] = {}
     pages: dict[str, Page] = {}
     for label, reading in readings.items():
@@ -46,16 +62,54 @@ def choose_voters(readings: Mapping[str, Page | PageError]) -> Voters:
             pages[label] = reading
         else:
             dropped[label] = f"failed: {reading.kind}"
-    words = {label: Counter(page.text.split()) for label, page in pages.items()}
+    bounded = _bounded(pages, alphabets or {})
     for label, reason in _unfit(pages).items():
         dropped[label] = reason
-        del words[label]
+        del pages[label]
+    words = _Words(pages, bounded)
     for label in _outliers(words):
         dropped[label] = "outlier: the others agree with each other and not with it"
-        del words[label]
-    standing = {label: _mean_agreement(label, words) for label in words}
-    order = sorted(words, key=lambda label: -standing[label])
-    return Voters({label: pages[label] for label in order}, {n: standing[n] for n in order}, dropped)
+        del pages[label]
+    standing = {label: _mean_agreement(label, words, pages) for label in pages}
+    order = sorted(pages, key=lambda label: (label in bounded, -standing[label]))
+    return Voters(
+        {label: pages[label] for label in order},
+        {label: standing[label] for label in order},
+        dropped,
+        {label: bounded[label] for label in order if label in bounded},
+    )
+
+
+def _bounded(pages: Mapping[str, Page], alphabets: Mapping[str, Alphabet]) -> dict[str, Alphabet]:
+    found = {}
+    for label, alphabet in alphabets.items():
+        others = "".join("".join(page.text.split()) for name, page in pages.items() if name != label)
+        if alphabet.lacking(others) > _LACKS * len(others):
+            found[label] = alphabet
+    # Somebody has to say what the others cannot.
+    return found if len(found) < len(pages) else {}
+
+
+class _Words:
+    """The words of readings, and how many two have in common as far as both could give them."""
+
+    def __init__(self, pages: Mapping[str, Page], bounded: Mapping[str, Alphabet]) -> None:
+        self.labels = list(pages)
+        self._texts = {label: page.text for label, page in pages.items()}
+        self._bounded = bounded
+        self._known: dict[tuple[str, frozenset[str]], Counter[str]] = {}
+
+    def of(self, label: str, *by: str) -> Counter[str]:
+        bounds = frozenset(name for name in (label, *by) if name in self._bounded)
+        if (label, bounds) not in self._known:
+            text = self._texts[label]
+            for name in bounds:
+                text = self._bounded[name].projected(text)
+            self._known[label, bounds] = Counter(text.split())
+        return self._known[label, bounds]
+
+    def agreement(self, one: str, other: str) -> float:
+        return agreement(self.of(one, other), self.of(other, one))
 
 
 def _unfit(pages: Mapping[str, Page]) -> dict[str, str]:
@@ -81,18 +135,18 @@ def _loops(text: str) -> bool:
     return len(data) > _SHORT and len(zlib.compress(data)) < _LOOP * len(data)
 
 
-def _outliers(words: Mapping[str, Counter[str]]) -> list[str]:
-    if len(words) < 3 or min(map(Counter.total, words.values())) < _LEAST_WORDS:
+def _outliers(words: _Words) -> list[str]:
+    labels = words.labels
+    if len(labels) < 3 or min(words.of(label).total() for label in labels) < _LEAST_WORDS:
         return []
     best = {
-        label: max(agreement(mine, other) for name, other in words.items() if name != label)
-        for label, mine in words.items()
+        label: max(words.agreement(label, other) for other in labels if other != label) for label in labels
     }
     return [label for label, share in best.items() if share < _OUTLIER and max(best.values()) > 2 * _OUTLIER]
 
 
-def _mean_agreement(label: str, words: Mapping[str, Counter[str]]) -> float:
-    others = [agreement(words[label], other) for name, other in words.items() if name != label]
+def _mean_agreement(label: str, words: _Words, labels: Iterable[str]) -> float:
+    others = [words.agreement(label, other) for other in labels if other != label]
     return statistics.fmean(others) if others else 1.0
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ocr_plugins.document import Word
-from ocr_plugins.ensemble.alignment import Cell
+from ocr_plugins.ensemble.alignment import AlignedLine, Cell
+from ocr_plugins.ensemble.voters import Voters
 
 #: The probability that a reading's words in a cell are right: label of the reading, words -> 0 to 1.
 Trust = Callable[[str, Sequence[Word]], float]
@@ -22,6 +23,7 @@ Trust = Callable[[str, Sequence[Word]], float]
 # A wrong reading is one of so many that might have been.
 _WRONG = 10.0
 _SUREST, _LEAST_SURE = 0.995, 0.02
+_EVEN = 1 / (1 + _WRONG)
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,12 @@ class Decision:
 
 
 class Method(Protocol):
-    """A way to vote. ``labels`` are those of the readings in a cell."""
+    """A way to vote on a cell of a line. ``voters`` are those whose readings are in it, in their order."""
 
     @property
     def name(self) -> str: ...
 
-    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision: ...
+    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision: ...
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Majority:
 
     name: str = field(default="majority", init=False)
 
-    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision:
-        return _decided(cell, [1.0] * len(labels), _shares)
+    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision:  # noqa: ARG002
+        weights = [float(place not in cell.abstains) for place in range(len(voters.pages))]
+        return _decided(cell, weights, _shares)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,12 @@ class Confidence:
     trust: Trust
     name: str = field(default="confidence", init=False)
 
-    def decide(self, cell: Cell, labels: Sequence[str]) -> Decision:
-        weights = [self.trust(label, words) for label, words in zip(labels, cell.words, strict=True)]
+    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision:  # noqa: ARG002
+        weights = [
+            # Even odds are those of a reading that says nothing either way.
+            _EVEN if place in cell.abstains else self.trust(label, words)
+            for place, (label, words) in enumerate(zip(voters.pages, cell.words, strict=True))
+        ]
         return _decided(cell, weights, _posterior)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr_plugins.crnn.language_model import LanguageModel
 from ocr_plugins.errors import CallError
+from ocr_plugins.language_model import LanguageModel
 
 WORDS = {"the": 50.0, "then": 10.0, "than": 8.0, "lighthouse": 1.0, "hat": 2.0, "they": 5.0}
 
