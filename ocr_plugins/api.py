@@ -18,9 +18,9 @@ from ocr_plugins.formats import Format
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recording import Recorder, Watchers
+from ocr_plugins.runs import Study, Watcher, check_specs, run_study
 from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
-from ocr_plugins.study import Study, Watcher, check_specs, run_study
 from ocr_plugins.tables import EXPECTED_COLUMNS, READING_COLUMNS, result_row, to_frame
 from ocr_plugins.voted import check_votes, run_vote, vote_readings
 

@@ -10,7 +10,7 @@ from ocr_plugins.document import Page
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.errors import CallError
-from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.runs import EngineRun, Study
 
 _FOLDS = 5
 Judged = list[tuple[float | None, bool]]

@@ -79,6 +79,9 @@ ConventionName = Annotated[
 def read(
     inputs: Inputs,
     engine: Engines = ["tesseract"],
+    recipe: Annotated[
+        Path | None, typer.Option(help="recipe.toml that `study` wrote, in place of --engine")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
     format: FormatNames = [],
     join: Join = None,
@@ -106,6 +109,8 @@ def read(
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
     progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
     with _WrongCall(json, out):
+        if recipe is not None:
+            engine = [str(recipe)]
         formats = chosen_formats(format, existing_text)
         if formats and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
@@ -188,6 +193,63 @@ def compare(
         typer.echo(f"report: {report}\nsummary: {summary}", err=json)
     _say_interrupted(study)
     raise typer.Exit(_exit_status(study))
+
+
+@app.command()
+def study(
+    inputs: Inputs,
+    engines: Engines = ["tesseract,rapidocr,crnn,vote"],
+    truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    out: Annotated[Path, typer.Option(help="folder for report.html, recipe.toml, tables and records")] = Path(
+        "study"
+    ),
+    convention: ConventionName = "default",
+    lang: Lang = None,
+    device: Device = None,
+    workers: Workers = 1,
+    recursive: Recursive = False,
+    pages: Pages = None,
+    dpi: Dpi = 300,
+    limit: Limit = None,
+    report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    store: StoreOption = None,
+    no_store: NoStore = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Which engine to take, how sure that is, and why: a report, tables, and a recipe for `read --recipe`."""
+    from ocr_plugins.analysing import analyse
+    from ocr_plugins.api import run_engines
+    from ocr_plugins.console import ProgressShower, print_json, print_study
+    from ocr_plugins.outputs import study_summary
+    from ocr_plugins.study_outputs import write_study
+
+    with _WrongCall(json, out):
+        found = run_engines(
+            inputs,
+            engines,
+            truth=truth,
+            convention=convention,
+            out=out,
+            lang=lang,
+            device=device,
+            workers=workers,
+            store=wanted_store(store, no_store),
+            watcher=ProgressShower(quiet),
+            recursive=recursive,
+            pages=pages,
+            dpi=dpi,
+            limit=limit,
+        )
+    files = write_study(analyse(found), out, command=_command(), report_pages=report_pages)
+    if json:
+        print_json(study_summary(found))
+    else:
+        print_study(found)
+    told = {"report": files.report, "recipe": files.recipe, "tables": files.report.parent / "tables"}
+    typer.echo("\n".join(f"{name}: {path}" for name, path in told.items() if path), err=json)
+    _say_interrupted(found)
+    raise typer.Exit(_exit_status(found))
 
 
 @app.command()

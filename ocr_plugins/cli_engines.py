@@ -101,8 +101,8 @@ def check(
     others from being tried. Exit status 1 where one failed that is installed or was named.
     """
     from ocr_plugins.catalogue import check_engines
+    from ocr_plugins.runs import check_specs
     from ocr_plugins.spec import parse_specs
-    from ocr_plugins.study import check_specs
 
     specs = parse_specs(engines) if engines else ()
     check_specs(specs)

@@ -17,7 +17,7 @@ from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.ensemble.ranking import Estimate
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recommended import recommend
-from ocr_plugins.study import EngineRun, Study, Watcher, faults
+from ocr_plugins.runs import EngineRun, Study, Watcher, faults
 
 
 class TextPrinter(Watcher):

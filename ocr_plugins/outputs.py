@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +15,33 @@ from ocr_plugins.document import SCHEMA_VERSION, Page, PageError, is_detection
 from ocr_plugins.evaluation import diff_segments
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recommended import oracle_rate, recommend
-from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
+from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, Section, write_report
+from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.source import load_or_error
-from ocr_plugins.study import EngineRun, Study
 
 _NO_ADVICE: dict[str, Any] = {"best_engine": None, "ensemble": {}, "recommendation": None}
 
 
 def write_outputs(
-    study: Study, folder: Path, *, command: str = "", report_pages: int = 50
+    study: Study,
+    folder: Path,
+    *,
+    command: str = "",
+    report_pages: int = 50,
+    sections: tuple[Section, ...] = (),
 ) -> tuple[Path, Path]:
     """Writes both files into ``folder`` and says where: (summary.json, report.html).
 
     ``report_pages`` bounds how many pages the report shows; of more, those with the worst
-    readings are taken.
+    readings are taken. ``sections`` stand in the report besides.
     """
     folder.mkdir(parents=True, exist_ok=True)
     summary, report = folder / "summary.json", folder / "report.html"
     found = study_summary(study)
     text = json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False)
     summary.write_text(_valid(text) + "\n", encoding="utf-8")
-    write_report(report, study_report(study, command, report_pages, advice_of(found)))
+    made = study_report(study, command, report_pages, advice_of(found))
+    write_report(report, replace(made, sections=sections))
     return summary, report
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
-from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.runs import EngineRun, Study
 
 
 def rank_study(study: Study) -> dict[str, Estimate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from ocr_plugins.ensemble.oracle import oracle
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
-from ocr_plugins.study import EngineRun, Study, score_item
+from ocr_plugins.runs import EngineRun, Study, score_item
 
 _FEW_GROUPS = 10
 # From here on, a ratio is told as one and not in percent.
@@ -60,7 +61,7 @@ def recommend(study: Study) -> Recommendation | None:
     if not items:
         return None
     sampled = Sampled.of([item.document for item in items])
-    errors = {run.label: _errors(run, [item.id for item in items]) for run in runs}
+    errors = {run.label: character_errors(run, [item.id for item in items]) for run in runs}
     lengths = _lengths(items, runs)
     best = min((run for run in runs if not run.spec.is_vote), key=lambda run: sum(errors[run.label]))
 
@@ -115,7 +116,7 @@ def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
     return _count(score_item(item, best, study.convention))
 
 
-def _errors(run: EngineRun, pages: list[str]) -> list[float]:
+def character_errors(run: EngineRun, pages: Sequence[str]) -> list[float]:
     """Character errors a page; those whatever the order where the ground truth has none."""
     return [_count(run.scores[page]) for page in pages]
 

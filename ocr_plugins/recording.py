@@ -13,7 +13,7 @@ from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
 from ocr_plugins.formats import Format, safe_name
 from ocr_plugins.formats.jsonl import result_to_record, vote_record, write_record
-from ocr_plugins.study import EngineRun, Study, Watcher
+from ocr_plugins.runs import EngineRun, Study, Watcher
 from ocr_plugins.writing import PageFiles, ToCome
 
 _RESULTS, _VOTES = "results.jsonl", "votes.jsonl"

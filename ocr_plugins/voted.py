@@ -26,8 +26,8 @@ from ocr_plugins.ensemble.voting import Confidence, Majority, Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.options import check_options, option, parse_options
 from ocr_plugins.ranked import rank_study
+from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
-from ocr_plugins.study import EngineRun, Study, Watcher, score_item
 from ocr_plugins.weights import sha256_of
 
 # A reading that says nothing where others have text, and a word whose engine gives no confidence, are right

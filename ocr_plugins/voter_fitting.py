@@ -13,7 +13,7 @@ from ocr_plugins.ensemble.features import Describer
 from ocr_plugins.ensemble.voter_training import Example, FittedVoter, examples, fit_voter
 from ocr_plugins.errors import CallError
 from ocr_plugins.ranked import rank_runs
-from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.voted import Trust, alphabets_of
 
 

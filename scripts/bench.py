@@ -27,9 +27,9 @@ from ocr_plugins.evaluation import get_convention, score_texts
 from ocr_plugins.evaluation.metrics import character_units, distance
 from ocr_plugins.host import open_engine
 from ocr_plugins.manifest import load_manifest
+from ocr_plugins.runs import run_study
 from ocr_plugins.samples import samples_manifest
 from ocr_plugins.spec import parse_specs
-from ocr_plugins.study import run_study
 
 DEFAULT = get_convention("default")
 

@@ -28,7 +28,7 @@ from ocr_plugins.document import Box, Line, Page, Polygon
 from ocr_plugins.evaluation import get_convention
 from ocr_plugins.host import open_engine
 from ocr_plugins.image import PageImage
-from ocr_plugins.study import score_item
+from ocr_plugins.runs import score_item
 
 CORPUS = (
     *("unlv", "oldbooks", "ehri_typed_en", "tapuscorpus_fr", "fondue_en_print", "scribe_benchmark", "funsd"),

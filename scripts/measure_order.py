@@ -17,7 +17,7 @@ import ocr_plugins
 from ocr_plugins.document import Page
 from ocr_plugins.evaluation import aggregate
 from ocr_plugins.layout import reorder
-from ocr_plugins.study import Study, score_item
+from ocr_plugins.runs import Study, score_item
 
 SAMPLES = ROOT / "ocr_plugins" / "samples" / "manifest.jsonl"
 # The engines' own order is what the others start from.

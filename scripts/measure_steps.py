@@ -18,7 +18,7 @@ import photographs
 from corpora import ROOT, convention_of, place_of
 
 import ocr_plugins
-from ocr_plugins.study import EngineRun, Study
+from ocr_plugins.runs import EngineRun, Study
 
 CORPUS = (
     *("icdar2013_born_digital", "funsd", "sroie", "unlv", "oldbooks", "fondue_en_print", "scribe_benchmark"),

@@ -13,7 +13,7 @@ from running import manifest, printed, results, told
 
 import ocr_plugins
 from ocr_plugins.errors import CallError, EngineUnavailableError, ManifestError
-from ocr_plugins.study import EngineRun, Watcher
+from ocr_plugins.runs import EngineRun, Watcher
 from ocr_plugins.testing import drawn_page
 
 

@@ -37,6 +37,7 @@ from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.hashing import Hasher
 from ocr_plugins.registry import find_engine
+from ocr_plugins.runs import EngineRun, Study, Watcher
 from ocr_plugins.source import page_ref
 from ocr_plugins.store import (
     DamagedEntryError,
@@ -46,7 +47,6 @@ from ocr_plugins.store import (
     default_place,
     open_store,
 )
-from ocr_plugins.study import EngineRun, Study, Watcher
 
 INFO = EngineInfo(name="marking", version="1", capabilities=Capabilities())
 KEY = Key(

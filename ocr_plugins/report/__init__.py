@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ocr_plugins.report.model import DiffSegment, EngineRow, Reading, Report, ReportPage
+from ocr_plugins.report.model import DiffSegment, EngineRow, Point, Reading, Report, ReportPage, Section
 from ocr_plugins.report.write import write_report
 
-__all__ = ["DiffSegment", "EngineRow", "Reading", "Report", "ReportPage", "write_report"]
+__all__ = [
+    "DiffSegment",
+    "EngineRow",
+    "Point",
+    "Reading",
+    "Report",
+    "ReportPage",
+    "Section",
+    "write_report",
+]

@@ -79,12 +79,40 @@ class ReportPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """An engine in a chart of error against cost: ``seconds`` a page, ``cer`` with its interval.
+
+    ``engine`` is its place among the report's engines. ``worth`` is whether none is both better and faster.
+    """
+
+    engine: int
+    seconds: float
+    cer: float
+    low: float
+    high: float
+    worth: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A table, or a chart, below the leaderboard. Cells that are numbers stand to the right."""
+
+    title: str
+    note: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str | float | None, ...], ...] = ()
+    points: tuple[Point, ...] = ()
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A comparison of engines, ready to be written.
 
     ``pages`` may be a generator: each page is encoded and let go before the next is asked
     for. ``total_pages`` is how many pages were compared, which may be more than are shown.
     ``advice`` says which engine to take, or what can be told without ground truth; "" says nothing.
+    ``sections`` stand between the leaderboard and the pages.
     ``created`` is an ISO 8601 date and time, ``version`` that of this package, ``command``
     what makes the same report again, and ``manifests`` name the inputs.
 
@@ -101,6 +129,7 @@ class Report:
     pages: Iterable[ReportPage]
     total_pages: int
     advice: str = ""
+    sections: tuple[Section, ...] = ()
     command: str = ""
     manifests: tuple[str, ...] = ()
 

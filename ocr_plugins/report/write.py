@@ -23,8 +23,9 @@ from ocr_plugins.report.markup import (
 )
 from ocr_plugins.report.model import Report
 from ocr_plugins.report.payload import index_entry, inert_json, page_data
+from ocr_plugins.report.sections import sections
 
-STYLES = ("report.css", "view.css")
+STYLES = ("report.css", "sections.css", "view.css")
 # In this order: each file uses what those before it define.
 SCRIPTS = ("dom.js", "table.js", "list.js", "words.js", "stage.js", "texts.js", "report.js")
 
@@ -88,6 +89,7 @@ def _frame(report: Report, index: list[dict[str, Any]]) -> tuple[str, str]:
         "origin": origin(report),
         "advice": advice(report),
         "leaderboard": leaderboard(report),
+        "sections": sections(report),
         "scale": _SCALE if has_scores(report.engines) else "",
         "convention": escaped(report.convention),
         "convention_description": escaped(report.convention_description),

@@ -17,8 +17,8 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import get_convention
 from ocr_plugins.outputs import study_summary, write_outputs
+from ocr_plugins.runs import EngineRun, Study, Watcher, run_study
 from ocr_plugins.spec import parse_specs
-from ocr_plugins.study import EngineRun, Study, Watcher, run_study
 
 BLANK = np.full((8, 9), 255, np.uint8)
 

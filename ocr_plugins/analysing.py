@@ -1,0 +1,265 @@
+"""What a study says besides its table, as data: who reads what best, how sure that is, and at what cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ocr_plugins.analysis.confusions import confusions
+from ocr_plugins.analysis.contests import matches
+from ocr_plugins.analysis.fields import Fields, read_fields
+from ocr_plugins.analysis.pareto import front
+from ocr_plugins.analysis.reliability import Reliability, reliability
+from ocr_plugins.corpus import Item
+from ocr_plugins.document import Page
+from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.evaluation.uncertainty import Sampled
+from ocr_plugins.recommended import Recommendation, character_errors, recommend
+from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.tables import to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_CONFUSIONS = 30
+_ALL = "all"
+
+DOMAIN_COLUMNS = {
+    "domain": "string",
+    "engine": "string",
+    "pages": "int64",
+    "documents": "int64",
+    "cer": "float64",
+    "low": "float64",
+    "high": "float64",
+    "cer_order_free": "float64",
+    "wer": "float64",
+    "word_f1": "float64",
+    "seconds_per_page": "float64",
+    "best": "boolean",
+    "worth_its_cost": "boolean",
+}
+MATCH_COLUMNS = {
+    "first": "string",
+    "second": "string",
+    "ratio": "float64",
+    "low": "float64",
+    "high": "float64",
+    "p": "float64",
+    "corrected": "float64",
+    "differs": "boolean",
+}
+FIELD_COLUMNS = {
+    "engine": "string",
+    "kind": "string",
+    "total": "int64",
+    "right": "int64",
+    "share": "float64",
+}
+CONFUSION_COLUMNS = {"engine": "string", "truth": "string", "read": "string", "count": "int64"}
+RELIABILITY_COLUMNS = {
+    "engine": "string",
+    "words": "int64",
+    "confidence": "float64",
+    "right": "float64",
+}
+CONFIDENCE_COLUMNS = {
+    "engine": "string",
+    "words": "int64",
+    "calibration_error": "float64",
+    "first_tenth": "float64",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """A study, and tables of what it says where there is ground truth (else they are empty).
+
+    ``leaderboard`` has a row for each domain and engine, domain ``all`` first: rates as fractions, with the
+    95 % interval of a bootstrap over documents, which engine is ``best``, and which is ``worth_its_cost``:
+    none is both better and faster. ``matches`` are engines against each other, corrected for their number.
+    ``fields`` counts dates, amounts, codes and names that were read exactly. ``confusions`` are the commonest
+    ones. ``reliability`` holds confidence against the share of right words, ``confidence`` its summary.
+    """
+
+    study: Study
+    recommendation: Recommendation | None
+    leaderboard: pd.DataFrame
+    matches: pd.DataFrame
+    fields: pd.DataFrame
+    confusions: pd.DataFrame
+    reliability: pd.DataFrame
+    confidence: pd.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        names = ("leaderboard", "matches", "fields", "confusions", "reliability", "confidence")
+        return {name: getattr(self, name) for name in names}
+
+
+def analyse(study: Study) -> Analysis:
+    """What a study says."""
+    items = [item for item in study.corpus.items if item.truth is not None]
+    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
+    sure = {run.label: _reliability(study, run, items) for run in runs}
+    return Analysis(
+        study=study,
+        recommendation=recommend(study),
+        leaderboard=to_frame(_leaderboard(items, runs), DOMAIN_COLUMNS),
+        matches=to_frame(_matches(items, runs), MATCH_COLUMNS),
+        fields=to_frame(_fields(items, runs), FIELD_COLUMNS),
+        confusions=to_frame(_confusions(study, items, runs), CONFUSION_COLUMNS),
+        reliability=to_frame(_bins(sure), RELIABILITY_COLUMNS),
+        confidence=to_frame(_confidence(sure), CONFIDENCE_COLUMNS),
+    )
+
+
+def _leaderboard(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+    domains = dict.fromkeys(item.domain for item in items if item.domain)
+    parts = {_ALL: list(items)}
+    if len(domains) > 1:
+        parts |= {domain: [item for item in items if item.domain == domain] for domain in domains}
+    for domain, some in parts.items():
+        if some:
+            yield from _standings(domain, some, runs)
+
+
+def _standings(domain: str, items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+    pages = [item.id for item in items]
+    sampled = Sampled.of([item.document for item in items])
+    rows = []
+    for run in runs:
+        scores = [run.scores[page] for page in pages]
+        lengths = [float(score.char_length) for score in scores]
+        rate = sampled.rate(character_errors(run, pages), lengths)
+        rows.append(
+            {
+                "domain": domain,
+                "engine": run.label,
+                "pages": len(pages),
+                "documents": sampled.draws.shape[1],
+                "cer": rate.value,
+                "low": rate.low,
+                "high": rate.high,
+                "cer_order_free": _rate(
+                    [score.order_free_errors for score in scores], [score.char_length for score in scores]
+                ),
+                "wer": _rate(
+                    [score.word_errors for score in scores], [score.word_length for score in scores]
+                ),
+                "word_f1": _mean([score.word_f1 for score in scores]),
+                "seconds_per_page": _seconds(run, pages),
+            }
+        )
+    rows.sort(key=lambda row: float(row["cer"]))
+    timed = {row["engine"]: (row["seconds_per_page"], row["cer"]) for row in rows}
+    worth = front({label: costs for label, costs in timed.items() if costs[0] is not None})
+    for place, row in enumerate(rows):
+        yield {**row, "best": place == 0, "worth_its_cost": row["engine"] in worth}
+
+
+def _rate(errors: Sequence[int | None], lengths: Sequence[int | None]) -> float | None:
+    if any(error is None for error in errors) or not sum(filter(None, lengths)):
+        return None
+    return sum(filter(None, errors)) / sum(filter(None, lengths))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _seconds(run: EngineRun, pages: Sequence[str]) -> float | None:
+    results = (run.results[page] for page in pages if page in run.results)
+    return _mean([result.provenance.seconds for result in results if result.provenance])
+
+
+def _matches(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+    if not items:
+        return
+    sampled = Sampled.of([item.document for item in items])
+    errors = {run.label: character_errors(run, [item.id for item in items]) for run in runs}
+    for one in matches(errors, sampled):
+        yield {
+            "first": one.first,
+            "second": one.second,
+            "ratio": one.ratio.value,
+            "low": one.ratio.low,
+            "high": one.ratio.high,
+            "p": one.p,
+            "corrected": one.corrected,
+            "differs": one.differs,
+        }
+
+
+def _fields(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+    for run in runs:
+        counted: dict[str, Fields] = {}
+        for item in items:
+            result = run.results.get(item.id)
+            reading = result.text if isinstance(result, Page) else ""
+            for kind, fields in read_fields(item.truth or "", reading, casefold=item.folds_case).items():
+                counted[kind] = counted.get(kind, Fields(0, 0)) + fields
+        for kind, fields in counted.items():
+            yield {
+                "engine": run.label,
+                "kind": kind,
+                "total": fields.total,
+                "right": fields.right,
+                "share": fields.share,
+            }
+
+
+def _confusions(study: Study, items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+    for run in runs:
+        counted: Counter[tuple[str, str]] = Counter()
+        for item, page in _read(run, items):
+            counted += confusions(page, item.truth or "", _fold(study, item))
+        for (truth, read), count in counted.most_common(_MOST_CONFUSIONS):
+            yield {"engine": run.label, "truth": truth, "read": read, "count": count}
+
+
+def _fold(study: Study, item: Item) -> Callable[[str], str]:
+    def seen(text: str) -> str:
+        return "".join(
+            study.convention.cluster(cluster.casefold() if item.folds_case else cluster) for cluster in text
+        )
+
+    return seen
+
+
+def _reliability(study: Study, run: EngineRun, items: Sequence[Item]) -> Reliability | None:
+    words = [
+        (word.confidence, right)
+        for item, page in _read(run, items)
+        for word, right in judged(page, item.truth or "", study.convention, casefold=item.folds_case)
+        if word.confidence is not None
+    ]
+    return reliability(words)
+
+
+def _read(run: EngineRun, items: Sequence[Item]) -> Iterator[tuple[Item, Page]]:
+    for item in items:
+        result = run.results.get(item.id)
+        if isinstance(result, Page):
+            yield item, result
+
+
+def _bins(sure: Mapping[str, Reliability | None]) -> Iterator[dict[str, Any]]:
+    for label, found in sure.items():
+        for one in found.bins if found else ():
+            yield {"engine": label, "words": one.words, "confidence": one.confidence, "right": one.right}
+
+
+def _confidence(sure: Mapping[str, Reliability | None]) -> Iterator[dict[str, Any]]:
+    for label, found in sure.items():
+        if found:
+            yield {
+                "engine": label,
+                "words": sum(one.words for one in found.bins),
+                "calibration_error": found.error,
+                "first_tenth": found.first_tenth,
+            }
