@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ocr_plugins.analysis.confusions import confusions
@@ -14,6 +14,7 @@ from ocr_plugins.analysis.pareto import front
 from ocr_plugins.analysis.reliability import Reliability, reliability
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
+from ocr_plugins.doubts import pages_first, words_first
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Sampled
 from ocr_plugins.recommended import Recommendation, character_errors, recommend
@@ -71,6 +72,22 @@ CONFIDENCE_COLUMNS = {
     "calibration_error": "float64",
     "first_tenth": "float64",
 }
+PAGE_COLUMNS = {
+    "id": "string",
+    "domain": "string",
+    "engine": "string",
+    "expected": "float64",
+    "low": "float64",
+    "high": "float64",
+    "cer": "float64",
+}
+WORD_COLUMNS = {
+    "id": "string",
+    "engine": "string",
+    "line": "int64",
+    "text": "string",
+    "probability": "float64",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +99,10 @@ class Analysis:
     none is both better and faster. ``matches`` are engines against each other, corrected for their number.
     ``fields`` counts dates, amounts, codes and names that were read exactly. ``confusions`` are the commonest
     ones. ``reliability`` holds confidence against the share of right words, ``confidence`` its summary.
+
+    Two tables need no ground truth. ``pages`` has the error rate that is expected of each engine on each
+    page, with a 95 % interval; those to look at first stand first. ``words`` are the tenth of all words that
+    the first vote is least sure of, or without a vote the engine that is expected to be best.
     """
 
     study: Study
@@ -92,11 +113,13 @@ class Analysis:
     confusions: pd.DataFrame
     reliability: pd.DataFrame
     confidence: pd.DataFrame
+    pages: pd.DataFrame
+    words: pd.DataFrame
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name."""
-        names = ("leaderboard", "matches", "fields", "confusions", "reliability", "confidence")
+        names = (field.name for field in fields(self) if field.name not in ("study", "recommendation"))
         return {name: getattr(self, name) for name in names}
 
 
@@ -114,6 +137,8 @@ def analyse(study: Study) -> Analysis:
         confusions=to_frame(_confusions(study, items, runs), CONFUSION_COLUMNS),
         reliability=to_frame(_bins(sure), RELIABILITY_COLUMNS),
         confidence=to_frame(_confidence(sure), CONFIDENCE_COLUMNS),
+        pages=to_frame(pages_first(study), PAGE_COLUMNS),
+        words=to_frame(words_first(study), WORD_COLUMNS),
     )
 
 
@@ -201,15 +226,15 @@ def _fields(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[s
         for item in items:
             result = run.results.get(item.id)
             reading = result.text if isinstance(result, Page) else ""
-            for kind, fields in read_fields(item.truth or "", reading, casefold=item.folds_case).items():
-                counted[kind] = counted.get(kind, Fields(0, 0)) + fields
-        for kind, fields in counted.items():
+            for kind, found in read_fields(item.truth or "", reading, casefold=item.folds_case).items():
+                counted[kind] = counted.get(kind, Fields(0, 0)) + found
+        for kind, found in counted.items():
             yield {
                 "engine": run.label,
                 "kind": kind,
-                "total": fields.total,
-                "right": fields.right,
-                "share": fields.share,
+                "total": found.total,
+                "right": found.right,
+                "share": found.share,
             }
 
 

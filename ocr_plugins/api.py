@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ocr_plugins.analysing import Analysis, analyse
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.vote import Vote
@@ -21,6 +22,7 @@ from ocr_plugins.recording import Recorder, Watchers
 from ocr_plugins.runs import Study, Watcher, check_specs, run_study
 from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
+from ocr_plugins.study_outputs import write_study
 from ocr_plugins.tables import EXPECTED_COLUMNS, READING_COLUMNS, result_row, to_frame
 from ocr_plugins.voted import check_votes, run_vote, vote_readings
 
@@ -171,6 +173,32 @@ def compare(
     if out is not None:
         write_outputs(study, Path(out))
     return study
+
+
+def study(
+    inputs: Any,
+    engines: str | Iterable[str | EngineSpec],
+    *,
+    out: str | Path | None = None,
+    convention: str = "default",
+    **as_compare: Any,
+) -> Analysis:
+    """Which engine to take, how sure that is, and why: `compare`, and all that follows from it as tables.
+
+    Args:
+        inputs: as `compare` takes them.
+        engines: as `compare` takes them.
+        out: folder for report.html, recipe.toml, summary.json, results.jsonl and tables; None writes none.
+        convention: how to score.
+        as_compare: the other arguments of `compare`.
+
+    Raises:
+        CallError: as `compare` raises it.
+    """
+    analysis = analyse(run_engines(inputs, engines, out=out, convention=convention, **as_compare))
+    if out is not None:
+        write_study(analysis, Path(out))
+    return analysis
 
 
 def run_engines(

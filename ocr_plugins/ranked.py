@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
 from ocr_plugins.runs import EngineRun, Study
@@ -22,18 +23,31 @@ def rank_runs(study: Study, runs: Sequence[EngineRun]) -> dict[str, Estimate]:
     runs = [run for run in runs if run.error is None and _reads(run)]
     if len(runs) < 2:
         return {}
+    estimated = list(_estimates(study, runs))
+    return rank([page for _, page in estimated], [item.document for item, _ in estimated])
+
+
+def estimate_pages(study: Study, samples: int = 200) -> dict[str, PageEstimate]:
+    """What is expected of each engine on each page, with intervals, by the page's id.
+
+    Pages that fewer than two engines read are left out: of one reading alone nothing can be told.
+    """
+    runs = [run for run in study.runs if run.error is None and not run.spec.is_vote]
+    found = _estimates(study, runs, samples)
+    return {item.id: page for item, page in found if len(page.errors) > 1}
+
+
+def _estimates(
+    study: Study, runs: Sequence[EngineRun], samples: int = 0
+) -> Iterator[tuple[Item, PageEstimate]]:
     # What other programs have read comes from the engine `files`, and says nothing of who they are.
     families = {run.label: run.label if run.spec.name == "files" else run.spec.name for run in runs}
-    pages: list[PageEstimate] = []
-    groups: list[str] = []
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if readings:
             fold = str.casefold if item.folds_case else str
-            pages.append(estimate_page(readings, families, fold))
-            groups.append(item.document)
-    return rank(pages, groups)
+            yield item, estimate_page(readings, families, fold, samples)
 
 
 def _reads(run: EngineRun) -> bool:

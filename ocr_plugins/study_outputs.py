@@ -15,6 +15,7 @@ from ocr_plugins.runs import EngineRun
 from ocr_plugins.spec import EngineSpec
 
 _CONFUSIONS_SHOWN = 12
+_PAGES_SHOWN, _WORDS_SHOWN = 15, 40
 _BEST = " \u2605"
 
 
@@ -90,6 +91,8 @@ def study_sections(analysis: Analysis) -> tuple[Section, ...]:
         _fields(analysis),
         _confidence(analysis),
         _confusions(analysis),
+        _pages(analysis),
+        _words(analysis),
     )
     return tuple(one for one in made if one.rows or one.points)
 
@@ -225,3 +228,37 @@ def _confusions(analysis: Analysis) -> Section:
 
 def _quoted(text: str) -> str:
     return text.replace(" ", "\u2423") or "(nothing)"
+
+
+def _pages(analysis: Analysis) -> Section:
+    rows = _records(analysis.pages)
+    labels = list(dict.fromkeys(row["engine"] for row in rows))
+    told: dict[str, dict[str, str]] = {}
+    for row in rows:
+        rate, low, high = (f"{100 * row[key]:.1f}" for key in ("expected", "low", "high"))
+        told.setdefault(row["id"], {})[row["engine"]] = f"{rate} ({low} to {high})"
+    return Section(
+        title="Pages to look at first",
+        note="Character error rates in percent that are expected from how the readings differ, without "
+        "ground truth, with 95 % intervals from a bootstrap over lines. Errors that engines share are not "
+        "seen, so real rates are higher.",
+        columns=("page", *labels),
+        rows=tuple(
+            (page, *(rates.get(label) for label in labels))
+            for page, rates in list(told.items())[:_PAGES_SHOWN]
+        ),
+        opened=analysis.recommendation is None,
+    )
+
+
+def _words(analysis: Analysis) -> Section:
+    rows = _records(analysis.words)[:_WORDS_SHOWN]
+    engine = rows[0]["engine"] if rows else ""
+    return Section(
+        title="Words to look at first",
+        note=f"What {engine} is least sure of; tables/words.csv has the rest.",
+        columns=("page", "line", "word", "probability"),
+        rows=tuple(
+            (row["id"], float(row["line"] + 1), row["text"], round(row["probability"], 3)) for row in rows
+        ),
+    )

@@ -149,7 +149,7 @@ def vote_readings(readings: Mapping[str, Page | PageError], options: Mapping[str
 
     def expected() -> dict[str, float]:
         estimate = estimate_page(pages)
-        return {label: errors / max(estimate.length, 1.0) for label, errors in estimate.errors.items()}
+        return {label: estimate.rate(label) for label in estimate.errors}
 
     return vote(readings, parse_options(VoteOptions, VOTE, options).rule(fingerprints, expected))
 

@@ -91,12 +91,33 @@ def test_a_recipe_holds_what_is_recommended(analysis: Analysis, tmp_path: Path, 
     assert done.status == 0, done.err
 
 
-def test_without_ground_truth_tables_are_empty(corpus: Path) -> None:
-    found = analyse(run_engines(corpus, engines_of(corpus), convention=None))
+def test_pages_and_words_to_look_at_first(analysis: Analysis) -> None:
+    pages = analysis.pages
+    assert len(pages) == 90
+    assert (pages["low"] <= pages["high"]).all()
+    best = pages[pages["engine"] == "one"]
+    assert best["expected"].is_monotonic_decreasing
+    assert best["expected"].corr(best["cer"], method="spearman") > 0.7
+    words = analysis.words
+    assert words["probability"].is_monotonic_increasing
+    assert set(words["engine"]) == {"vote"}
+
+
+def test_without_ground_truth_it_is_told_where_to_look(corpus: Path) -> None:
+    found = analyse(run_engines(corpus, f"{engines_of(corpus)},vote", convention=None))
     assert found.recommendation is None
-    assert all(frame.empty for frame in found.tables.values())
+    known = {name for name, frame in found.tables.items() if not frame.empty}
+    assert known == {"pages", "words"}
     assert recipe_of(found) == ""
-    assert study_sections(found) == ()
+    titles = [section.title for section in study_sections(found)]
+    assert titles == ["Pages to look at first", "Words to look at first"]
+
+
+def test_the_python_call_gives_the_tables_and_writes_the_files(corpus: Path, tmp_path: Path) -> None:
+    found = ocr_plugins.study(corpus, f"{engines_of(corpus)},vote", out=tmp_path, limit=6)
+    assert set(found.leaderboard["pages"]) == {6, 3}
+    assert (tmp_path / "tables" / "pages.csv").exists()
+    assert (tmp_path / "report.html").exists()
 
 
 def test_the_command_writes_everything(corpus: Path, tmp_path: Path) -> None:
@@ -105,7 +126,8 @@ def test_the_command_writes_everything(corpus: Path, tmp_path: Path) -> None:
     assert done.status == 0, done.err
     assert "Take " in done.out
     assert f"recipe: {out / 'recipe.toml'}" in done.out
-    names = {"leaderboard", "matches", "fields", "confusions", "reliability", "confidence", "results"}
+    names = {"leaderboard", "matches", "fields", "confusions", "reliability", "confidence", "pages"}
+    names |= {"words", "results"}
     assert {path.stem for path in (out / "tables").glob("*.csv")} == names
     assert {path.stem for path in (out / "tables").glob("*.parquet")} == names
     same = pd.read_parquet(out / "tables/leaderboard.parquet")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,18 @@ _SAMPLES = 1000
 
 @dataclass(frozen=True)
 class PageEstimate:
-    """Expected errors of each reading of one page, by label, and the characters that the page may have."""
+    """Expected errors of each reading of one page, by label, and the characters that the page may have.
+
+    ``intervals`` are 95 % intervals of the errors, from a bootstrap over the page's lines, if asked for.
+    """
 
     errors: Mapping[str, float]
     length: float
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def rate(self, label: str) -> float:
+        """The expected error rate of a reading."""
+        return self.errors[label] / max(self.length, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +59,7 @@ def estimate_page(
     readings: Mapping[str, Page],
     families: Mapping[str, str] | None = None,
     fold: Callable[[str], str] = str,
+    samples: int = 0,
 ) -> PageEstimate:
     """The errors that readings of one page are expected to have.
 
@@ -61,6 +70,7 @@ def estimate_page(
         families: which engine each is of, by label: the same engine with other options or on a treated page
             repeats many of its errors. Default: none are related.
         fold: how text is normalised before it is compared, such as `str.casefold`.
+        samples: of the bootstrap that gives intervals; 0 gives none.
     """
     labels = list(readings)
     # Those that are dropped from a vote are compared all the same, and stand last.
@@ -71,22 +81,34 @@ def estimate_page(
         [fold(" ".join(" ".join(cell.strings[place] for cell in line.cells).split())) for line in lines]
         for place in range(len(order))
     ]
-    errors = solve(_differences(texts), [(families or {}).get(label, label) for label in order])
+    differences = _differences(texts)
+    names = [(families or {}).get(label, label) for label in order]
+    errors = solve(differences.sum(axis=0), names)
     return PageEstimate(
         errors=dict(zip(order, errors.tolist(), strict=True)),
         length=float(np.median([sum(map(len, rows)) for rows in texts])) if order else 0.0,
+        intervals=dict(zip(order, _intervals(differences, names, samples), strict=True)) if samples else {},
     )
 
 
 def _differences(texts: Sequence[Sequence[str]]) -> Floats:
-    """(n, n): by how many edits each two readings differ, over all lines."""
+    """(lines, n, n): by how many edits each two readings differ on each line."""
     from rapidfuzz.distance import Levenshtein
 
-    found = np.zeros((len(texts), len(texts)))
+    found = np.zeros((len(texts[0]) if texts else 0, len(texts), len(texts)))
     for one, other in itertools.combinations(range(len(texts)), 2):
-        pairs = zip(texts[one], texts[other], strict=True)
-        found[one, other] = found[other, one] = sum(Levenshtein.distance(a, b) for a, b in pairs if a != b)
+        for line, (a, b) in enumerate(zip(texts[one], texts[other], strict=True)):
+            if a != b:
+                found[line, one, other] = found[line, other, one] = Levenshtein.distance(a, b)
     return found
+
+
+def _intervals(differences: Floats, names: Sequence[str], samples: int) -> list[tuple[float, float]]:
+    lines = len(differences)
+    draws = np.random.default_rng(0).multinomial(lines, np.full(lines, 1 / max(lines, 1)), size=samples)
+    found = np.array([solve(np.tensordot(draw, differences, axes=1), names) for draw in draws])
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def solve(differences: Floats, families: Sequence[str] | None = None) -> Floats:
