@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench table lock samples clean
+.PHONY: demo test check bench table accuracy lock samples clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
@@ -26,6 +26,10 @@ bench: packages $(VENV)/.dev
 # README's table. The corpora are not part of this repository: OCR_PLUGINS_CORPORA says where they are.
 table: $(VENV)/.dev
 	$(BIN)/python scripts/table.py
+
+# docs/ACCURACY.md's numbers of the vote, from the same corpora: hours the first time.
+accuracy: packages $(VENV)/.dev
+	$(BIN)/python scripts/accuracy.py
 
 samples: $(VENV)/.dev
 	$(BIN)/python scripts/make_samples.py

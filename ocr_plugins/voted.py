@@ -231,6 +231,12 @@ class Trust:
         return min(_UNKNOWN if word.confidence is None else word.confidence for word in words)
 
 
+def shipped_trust(runs: Iterable[EngineRun]) -> Trust:
+    """How sure engines are by the calibrations that come with the package."""
+    maps = shipped.shipped_calibrations()
+    return Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
+
+
 def _weights(options: VoteOptions) -> dict[str, str]:
     """The files by their hashes; one that cannot be read is told when the vote begins."""
     return {path.name: sha256_of(path) for path in options.files if path.is_file()}

@@ -1,0 +1,260 @@
+"""How much better the vote is than the best engine, and what can be told without ground truth.
+
+    python scripts/accuracy.py --write
+
+Reads real corpora with several engines (hours the first time; what was read is kept, so the same command goes
+on after a stop), votes, and prints the tables of docs/ACCURACY.md. The corpora are not part of this
+repository; OCR_PLUGINS_CORPORA names their folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import marked_tables
+import numpy as np
+from corpora import ROOT, TITLES, convention_of, place_of
+
+from ocr_plugins.analysis.reliability import reliability
+from ocr_plugins.api import run_engines
+from ocr_plugins.console import ProgressShower
+from ocr_plugins.corpus import Item
+from ocr_plugins.document import Page
+from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.evaluation.uncertainty import Contest, Sampled
+from ocr_plugins.ranked import estimate_pages, rank_study
+from ocr_plugins.recommended import oracle_rate
+from ocr_plugins.runs import EngineRun, Study, Watcher
+from ocr_plugins.voted import Trust, shipped_trust
+
+FAST = Path("/usr/share/tesseract-ocr/5/tessdata")
+ENGINES = ("tesseract", f"fast=tesseract:model_dir={FAST}", "rapidocr", "crnn")
+VOTES = ("vote", "confidence=vote:method=confidence", "majority=vote:method=majority")
+IN_ORDER = ("unlv", "oldbooks", "ehri_typed_en", "fondue_en_print")
+ANY_ORDER = ("funsd", "sroie", "scribe_benchmark", "icdar2013_born_digital")
+CROPS = ("iiit5k_words", "svt_words", "icdar2015_words")
+LOOKED_AT = ("unlv", "oldbooks", "ehri_typed_en", "funsd")
+TEXTS = "oldbooks_engine_outputs"
+TEXT_ENGINES = ("dai", "textract", "tesseract")
+START = "<!-- table: make accuracy -->"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A corpus that was read: errors a page by engine and vote, in its measure."""
+
+    name: str
+    study: Study
+    items: list[Item]
+    errors: dict[str, list[float]]
+    lengths: list[float]
+
+    @property
+    def sampled(self) -> Sampled:
+        return Sampled.of([item.document for item in self.items])
+
+    @property
+    def engines(self) -> list[EngineRun]:
+        return [run for run in self.study.runs if not run.spec.is_vote and run.label in self.errors]
+
+    @property
+    def best(self) -> str:
+        return min((run.label for run in self.engines), key=lambda label: sum(self.errors[label]))
+
+    def rate(self, label: str) -> float:
+        return sum(self.errors[label]) / max(sum(self.lengths), 1.0)
+
+    def against_best(self, label: str) -> Contest:
+        return self.sampled.contest(self.errors[label], self.errors[self.best])
+
+
+def read(name: str, engines: Sequence[str], votes: Sequence[str], limit: int, watcher: Watcher) -> Found:
+    study = run_engines(
+        str(place_of(name)),
+        ",".join([*engines, *votes]),
+        convention=convention_of(name),
+        limit=limit,
+        store=True,
+        watcher=watcher,
+    )
+    if study.interrupted:
+        raise SystemExit(130)
+    return found_in(name, study, list(study.corpus.items))
+
+
+def found_in(name: str, study: Study, items: list[Item]) -> Found:
+    free = name in ANY_ORDER
+    errors = {}
+    for run in study.runs:
+        if run.error:
+            print(f"{name}: {run.label} left out: {run.error}")
+            continue
+        scores = [run.scores[item.id] for item in items]
+        errors[run.label] = [
+            float((score.order_free_errors if free or score.char_errors is None else score.char_errors) or 0)
+            for score in scores
+        ]
+        lengths = [float(score.char_length) for score in scores]
+    return Found(name, study, items, errors, lengths)
+
+
+def shown(contest: Contest) -> str:
+    return f"{contest.ratio.value:.2f} ({contest.ratio.low:.2f} to {contest.ratio.high:.2f})"
+
+
+def geometric(ratios: Sequence[float]) -> float:
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def votes_table(found: Sequence[Found], votes: Sequence[str]) -> list[str]:
+    labels = [vote.split("=")[0] for vote in votes]
+    titles = " | ".join(f"{label}: CER %, of its errors" for label in labels)
+    lines = [
+        f"| documents (pages) | best engine, CER % | {titles} | best possible |",
+        f"|---|---|{'---|' * len(labels)}---|",
+    ]
+    for one in found:
+        cells = [f"{100 * one.rate(label):.2f}, {shown(one.against_best(label))}" for label in labels]
+        perfect = oracle_rate(one.study) if one.name not in ANY_ORDER else None
+        lines.append(
+            f"| {TITLES.get(one.name, one.name)}: {one.name} ({len(one.items)}) | {one.best} "
+            f"{100 * one.rate(one.best):.2f} | {' | '.join(cells)} "
+            f"| {f'{100 * perfect.value:.2f}' if perfect else ''} |"
+        )
+    means = [geometric([one.against_best(label).ratio.value for one in found]) for label in labels]
+    lines.append(f"| geometric mean of the ratios | | {' | '.join(f'**{mean:.3f}**' for mean in means)} | |")
+    return lines
+
+
+def conditions_table(found: Found, votes: Sequence[str]) -> list[str]:
+    """The text-only corpus by what was done to its pages."""
+    labels = [vote.split("=")[0] for vote in votes]
+    conditions: dict[str, list[Item]] = {}
+    for item in found.items:
+        conditions.setdefault(item.id.split("/")[0], []).append(item)
+    parts = [found_in(found.name, found.study, items) for items in conditions.values()]
+    lines = [
+        f"| condition (pages) | best engine, CER % | {' | '.join(labels)} |",
+        f"|---|---|{'---|' * len(labels)}",
+    ]
+    for name, part in zip(conditions, parts, strict=True):
+        cells = [shown(part.against_best(label)) for label in labels]
+        best = f"{part.best} {100 * part.rate(part.best):.2f}"
+        lines.append(f"| {name} ({len(part.items)}) | {best} | {' | '.join(cells)} |")
+    means = [geometric([part.against_best(label).ratio.value for part in parts]) for label in labels]
+    lines.append(f"| geometric mean | | {' | '.join(f'**{mean:.3f}**' for mean in means)} |")
+    return lines
+
+
+def unknown_table(found: Sequence[Found]) -> list[str]:
+    """What is told without ground truth, against it."""
+    lines = [
+        "| documents | chosen | its CER % | best | its CER % | rank correlation over pages |",
+        "|---|---|---|---|---|---|",
+    ]
+    near = 0
+    for one in found:
+        ranked = rank_study(one.study)
+        chosen = next(iter(ranked), "")
+        near += one.rate(chosen) <= 1.05 * one.rate(one.best)
+        lines.append(
+            f"| {one.name} | {chosen} | {100 * one.rate(chosen):.2f} | {one.best} | "
+            f"{100 * one.rate(one.best):.2f} | {correlation(one):.2f} |"
+        )
+    lines.append(f"| best, or within 5 % of it | **{near} of {len(found)}** | | | | |")
+    return lines
+
+
+def correlation(found: Found) -> float:
+    """Spearman's, of expected and true error rates over pages and engines."""
+    pages = estimate_pages(found.study, samples=1)
+    expected, true = [], []
+    for place, item in enumerate(found.items):
+        if item.id not in pages:
+            continue
+        for label in pages[item.id].errors:
+            expected.append(pages[item.id].rate(label))
+            true.append(found.errors[label][place] / max(found.lengths[place], 1.0))
+    if len(set(expected)) < 2 or len(set(true)) < 2:
+        return math.nan
+    return float(np.corrcoef(ranks(expected), ranks(true))[0, 1])
+
+
+def ranks(values: Sequence[float]) -> np.ndarray:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+
+
+def confidence_table(found: Sequence[Found]) -> list[str]:
+    """Expected calibration error, and errors among the tenth of words that are least sure."""
+    labels = list(found[0].errors)
+    lines = [f"| documents | {' | '.join(labels)} |", f"|---|{'---|' * len(labels)}"]
+    for one in found:
+        trust = shipped_trust(one.study.runs)
+        cells = []
+        for label in labels:
+            run = next((run for run in one.study.runs if run.label == label), None)
+            known = words(one, run, trust) if run and not run.error else []
+            told = reliability(known)
+            cells.append("-" if told is None else f"{told.error:.3f}, {100 * (told.first_tenth or 1):.0f} %")
+        lines.append(f"| {one.name} | {' | '.join(cells)} |")
+    return lines
+
+
+def words(found: Found, run: EngineRun, trust: Trust) -> list[tuple[float, bool]]:
+    """Calibrated confidences of engines, and the votes' own, with whether the word is right."""
+    pairs = []
+    for item in found.items:
+        result = run.results[item.id]
+        if not isinstance(result, Page):
+            continue
+        for word, right in judged(result, item.truth or "", found.study.convention, casefold=item.folds_case):
+            sure = word.confidence if run.spec.is_vote else trust(run.label, [word])
+            pairs.append((sure or 0.0, right))
+    return pairs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--limit", type=int, default=20, help="pages of each corpus")
+    parser.add_argument("--crops", type=int, default=350, help="words of each corpus of words")
+    parser.add_argument(
+        "--texts", type=int, default=396, help="pages of the text-only corpus; 0 leaves it out"
+    )
+    parser.add_argument("--only", default="", help="corpora, joined by commas")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/ACCURACY.md")
+    arguments = parser.parse_args()
+    engines, watcher = arguments.engines.split(","), ProgressShower()
+    wanted = arguments.only.split(",") if arguments.only else [*IN_ORDER, *ANY_ORDER, *CROPS]
+    found = {
+        name: read(name, engines, VOTES, arguments.crops if name in CROPS else arguments.limit, watcher)
+        for name in wanted
+    }
+    pages = [one for name, one in found.items() if name not in CROPS]
+    crops = [one for name, one in found.items() if name in CROPS]
+    parts = ["### The vote against the best engine", ""]
+    parts += ["Whole pages:", "", *votes_table(pages, VOTES), ""] if pages else []
+    parts += ["Words cut out:", "", *votes_table(crops, VOTES), ""] if crops else []
+    if arguments.texts and not arguments.only:
+        path = place_of(TEXTS) / "manifest.jsonl"
+        cloud = [f"{name}=files:path={path}:field=outputs.{name}" for name in TEXT_ENGINES]
+        texts = read(TEXTS, cloud, VOTES, arguments.texts, watcher)
+        parts += ["Three cloud engines' texts alone:", "", *conditions_table(texts, VOTES), ""]
+    parts += ["### Without ground truth", "", *unknown_table(list(found.values())), ""]
+    parts += ["### Confidences: expected calibration error, errors among the tenth shown first", ""]
+    parts += confidence_table(pages or crops)
+    text = "\n".join(parts)
+    print(text)
+    if arguments.write:
+        marked_tables.put(text, ROOT / "docs" / "ACCURACY.md", START)
+
+
+if __name__ == "__main__":
+    main()
