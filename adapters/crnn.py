@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.crnn.decoding import Decoder
-from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.crnn.model_file import SHIPPED, ModelFacts, read_facts, verified
 from ocr_plugins.crnn.runtime import LineReader, Network, ReadWord
 from ocr_plugins.document import Line, Polygon, Region, Word
@@ -34,6 +33,7 @@ from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
 from ocr_plugins.errors import CallError
 from ocr_plugins.image import PageImage
 from ocr_plugins.ink import dark_on_light
+from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.layout import confidence_by_letter, without_noise
 from ocr_plugins.linefinder import find_page_lines
 from ocr_plugins.options import Options, option

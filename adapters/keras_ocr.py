@@ -6,8 +6,8 @@ gives no confidence; the one here is the mean probability of a word's characters
 CTC output.
 
 The detector's weights are the file of PyTorch that EasyOCR uses. The recogniser's are given by path,
-downloaded on request, or shipped; where there are none, the engine finds lines and reads none. Files that
-`keras_ocr_recognizer` describes may have another alphabet and be of another size.
+downloaded on request, or those that come with this package. Files that `keras_ocr_recognizer` describes may
+have another alphabet and be of another size.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class KerasOcrOptions(Options):
     model_dir: Path | None = option(None, f"folder with {_CRAFT}; default: the offline package's")
     recognizer: Path | None = option(
         None,
-        "the recogniser's weights as HDF5, also own ones; default: the downloaded, else the shipped ones",
+        "the recogniser's weights as HDF5, also own ones; default: the downloaded, else the package's own",
     )
 
 
@@ -91,8 +91,7 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
     def identify(self) -> EngineInfo:
         read = self._recognizer()
         weights = verify_weights(self._model_dir(), _WEIGHTS, _INSTALL)
-        if read is not None:
-            weights |= read.verified(_GET_RECOGNIZER)
+        weights |= read.verified(_GET_RECOGNIZER)
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("keras-ocr"),
@@ -100,25 +99,16 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             weights=weights,
             options=self.options.to_dict(),
             spec=self.spec,
-            capabilities=self._capabilities(read),
+            capabilities=Capabilities(
+                takes=("page", "word"),
+                gives=("lines", "words"),
+                languages=("en",),
+                # The spaces are this adapter's.
+                alphabet=built(read.path).alphabet + " ",
+                confidence_kind=_CONFIDENCE,
+                devices=("cpu", "cuda"),
+            ),
         )
-
-    def _capabilities(self, read: RecognizerFile | None) -> Capabilities:
-        devices = ("cpu", "cuda")
-        if read is None:
-            return Capabilities(takes=("page",), gives=("polygons",), languages=("en",), devices=devices)
-        return Capabilities(
-            takes=("page", "word"),
-            gives=("lines", "words"),
-            languages=("en",),
-            # The spaces are this adapter's.
-            alphabet=built(read.path).alphabet + " ",
-            confidence_kind=_CONFIDENCE,
-            devices=devices,
-        )
-
-    def why_no_text(self) -> tuple[str, str]:
-        return "no recogniser weights", _GET_RECOGNIZER
 
     def load(self) -> None:
         # keras-ocr fits Keras 2 only; TensorFlow looks at this when it is imported.
@@ -134,11 +124,9 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
         _fill(detector.model, read_torch_weights(self._model_dir() / _CRAFT))
         sizes = {"scale": self.options.scale, "max_size": self.options.max_size}
         self._finder: Any = keras_ocr.pipeline.Pipeline(detector, _NoRecognizer(), **sizes)
-        self._reader: Any = None
-        if read := self._recognizer():
-            recognizer = load(keras_ocr.recognition.Recognizer, read.path)
-            recognizer.prediction_model = _BestPath(recognizer.model)
-            self._reader = keras_ocr.pipeline.Pipeline(detector, recognizer, **sizes)
+        recognizer = load(keras_ocr.recognition.Recognizer, self._recognizer().path)
+        recognizer.prediction_model = _BestPath(recognizer.model)
+        self._reader: Any = keras_ocr.pipeline.Pipeline(detector, recognizer, **sizes)
 
     def unload(self) -> None:
         del self._finder, self._reader
@@ -150,8 +138,6 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
         return [join_rows(self._words(image)) for image in images]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
-        if self._reader is None:
-            raise EngineUnavailableError(*self.why_no_text(), kind="missing_weights")
         recognizer = self._reader.recognizer
         lines = []
         for image in images:
@@ -236,7 +222,7 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             )
         return Path(found.origin).parent / "models"
 
-    def _recognizer(self) -> RecognizerFile | None:
+    def _recognizer(self) -> RecognizerFile:
         return recognizer_file(self.name, self.options.recognizer)
 
 

@@ -25,9 +25,9 @@ PUBLISHED = WeightFile(
     url="https://github.com/faustomorales/keras-ocr/releases/download/v0.8.4/crnn_kurapan.h5",
     sha256="a7d8086ac8f5c3d6a0a828f7d6fbabcaf815415dd125c32533013f85603be46d",
 )
-#: Weights made by scripts/train_keras_ocr.py, and their hash; none are shipped while it is empty.
+#: The package's own weights, made by scripts/train_keras_ocr.py, and their hash.
 SHIPPED = Path(__file__).parent / "keras_ocr_weights" / "recognizer.h5"
-SHIPPED_SHA256 = ""
+SHIPPED_SHA256 = "e95bd38f5d89f7d7b466fa04984a58f8c3dbc424b5273d96c569340d46119bef"
 #: The longest side of a word's picture, and the most filters, units and characters that are believed.
 _MOST = 4096
 _LONGEST_ATTRIBUTE = 65536
@@ -56,16 +56,14 @@ class Built:
     build_params: Mapping[str, Any] | None = None
 
 
-def recognizer_file(engine: str, given: Path | None) -> RecognizerFile | None:
-    """The file that was given, else the downloaded one, else the shipped one; None where there is none."""
+def recognizer_file(engine: str, given: Path | None) -> RecognizerFile:
+    """The file that was given, else the downloaded one, else the package's own."""
     if given is not None:
         return RecognizerFile(given)
     downloaded = weights_folder(engine) / PUBLISHED.name
     if downloaded.exists():
         return RecognizerFile(downloaded, PUBLISHED.sha256)
-    if SHIPPED_SHA256 and SHIPPED.exists():
-        return RecognizerFile(SHIPPED, SHIPPED_SHA256)
-    return None
+    return RecognizerFile(SHIPPED, SHIPPED_SHA256)
 
 
 def built(file: Path) -> Built:

@@ -269,12 +269,15 @@ def evaluate(reference: str, hypothesis: str, *, convention: str = "default") ->
     return score_texts(reference, hypothesis, get_convention(convention))
 
 
-def vote(readings: Mapping[str, Page | PageError], method: str = "learned") -> Vote | PageError:
+def vote(
+    readings: Mapping[str, Page | PageError], method: str = "confidence", model: str | Path | None = None
+) -> Vote | PageError:
     """Votes on one page that several engines read.
 
     Args:
         readings: by label; `Study.runs` hold them as ``results``.
-        method: ``learned``, ``confidence`` by how sure the engines are, or ``majority``.
+        method: ``confidence`` by how sure the engines are, ``majority``, or ``learned``.
+        model: for ``learned``, a file that `ocr-plugins train voter` wrote.
 
     Returns:
         The voted page, with what each engine said of every word; an error where none read it.
@@ -284,7 +287,7 @@ def vote(readings: Mapping[str, Page | PageError], method: str = "learned") -> V
     """
     if not readings:
         raise CallError("there is nothing to vote on", "give readings by label")
-    return vote_readings(readings, {"method": method})
+    return vote_readings(readings, {"method": method, **({"model": str(model)} if model else {})})
 
 
 def rank(study: Study) -> pd.DataFrame:

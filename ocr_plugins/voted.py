@@ -39,19 +39,18 @@ _NOTHING, _UNKNOWN = 0.5, 0.7
 class VoteOptions:
     """How a vote is held."""
 
-    method: Literal["learned", "confidence", "majority"] = option(
-        "learned",
-        "learned weighs agreement, confidence, standing and spelling, confidence how sure engines are, "
-        "majority counts readings alike",
+    method: Literal["confidence", "majority", "learned"] = option(
+        "confidence",
+        "confidence counts readings by how sure they are, majority alike, learned weighs agreement, "
+        "confidence, standing and spelling by a model",
     )
     of: str = option("", "labels of the engines that vote, joined by +; default: all")
     calibration: Path | None = option(
         None,
-        "a file that `ocr-plugins calibrate` wrote; default: the package's own, for engines as they come",
+        "a file that `ocr-plugins calibrate` wrote; default: confidences as engines say them, and for "
+        "method=learned the package's calibrations",
     )
-    model: Path | None = option(
-        None, "method=learned: a file that `ocr-plugins train voter` wrote; default: the package's own"
-    )
+    model: Path | None = option(None, "for method=learned: a file that `ocr-plugins train voter` wrote")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -59,6 +58,10 @@ class VoteOptions:
             raise CallError("method=majority counts readings alike", "leave calibration= out")
         if self.model is not None and self.method != "learned":
             raise CallError("model= needs method=learned", "leave one of them out")
+        if self.model is None and self.method == "learned":
+            raise CallError(
+                "method=learned needs a model", "fit one with `ocr-plugins train voter`, and give model=FILE"
+            )
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -76,22 +79,21 @@ class VoteOptions:
         """
         if self.method == "majority":
             return Majority()
-        maps = Calibrations.load(self.calibration) if self.calibration else shipped.shipped_calibrations()
+        maps = Calibrations.load(self.calibration) if self.calibration else self._maps()
         trust = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
-        if self.method == "confidence":
+        if self.model is None:
             return Confidence(trust)
-        model = VoterModel.load(self.model) if self.model else shipped.shipped_voter()
-        return Learned(model, Describer(trust, expected(), shipped.shipped_words()))
+        return Learned(VoterModel.load(self.model), Describer(trust, expected(), shipped.shipped_words()))
+
+    def _maps(self) -> Calibrations:
+        return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """What the method opens."""
-        if self.method == "majority":
-            return ()
-        calibration = self.calibration or shipped.CALIBRATIONS
-        if self.method == "confidence":
-            return (calibration,)
-        return (calibration, self.model or shipped.VOTER, shipped.WORDS)
+        if self.method != "learned":
+            return () if self.calibration is None else (self.calibration,)
+        return tuple(filter(None, (self.calibration or shipped.CALIBRATIONS, self.model, shipped.WORDS)))
 
 
 def check_votes(specs: Sequence[EngineSpec]) -> None:

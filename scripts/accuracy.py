@@ -33,7 +33,7 @@ from ocr_plugins.voted import Trust, shipped_trust
 
 FAST = Path("/usr/share/tesseract-ocr/5/tessdata")
 ENGINES = ("tesseract", f"fast=tesseract:model_dir={FAST}", "rapidocr", "crnn")
-VOTES = ("vote", "confidence=vote:method=confidence", "majority=vote:method=majority")
+VOTES = ("vote", "majority=vote:method=majority")
 IN_ORDER = ("unlv", "oldbooks", "ehri_typed_en", "fondue_en_print")
 ANY_ORDER = ("funsd", "sroie", "scribe_benchmark", "icdar2013_born_digital")
 CROPS = ("iiit5k_words", "svt_words", "icdar2015_words")
@@ -229,24 +229,28 @@ def main() -> None:
         "--texts", type=int, default=396, help="pages of the text-only corpus; 0 leaves it out"
     )
     parser.add_argument("--only", default="", help="corpora, joined by commas")
+    parser.add_argument("--model", type=Path, help="a voter of `ocr-plugins train voter`, voting besides")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/ACCURACY.md")
     arguments = parser.parse_args()
     engines, watcher = arguments.engines.split(","), ProgressShower()
+    votes = list(VOTES)
+    if arguments.model:
+        votes.append(f"learned=vote:method=learned:model={arguments.model}")
     wanted = arguments.only.split(",") if arguments.only else [*IN_ORDER, *ANY_ORDER, *CROPS]
     found = {
-        name: read(name, engines, VOTES, arguments.crops if name in CROPS else arguments.limit, watcher)
+        name: read(name, engines, votes, arguments.crops if name in CROPS else arguments.limit, watcher)
         for name in wanted
     }
     pages = [one for name, one in found.items() if name not in CROPS]
     crops = [one for name, one in found.items() if name in CROPS]
     parts = ["### The vote against the best engine", ""]
-    parts += ["Whole pages:", "", *votes_table(pages, VOTES), ""] if pages else []
-    parts += ["Words cut out:", "", *votes_table(crops, VOTES), ""] if crops else []
+    parts += ["Whole pages:", "", *votes_table(pages, votes), ""] if pages else []
+    parts += ["Words cut out:", "", *votes_table(crops, votes), ""] if crops else []
     if arguments.texts and not arguments.only:
         path = place_of(TEXTS) / "manifest.jsonl"
         cloud = [f"{name}=files:path={path}:field=outputs.{name}" for name in TEXT_ENGINES]
-        texts = read(TEXTS, cloud, VOTES, arguments.texts, watcher)
-        parts += ["Three cloud engines' texts alone:", "", *conditions_table(texts, VOTES), ""]
+        texts = read(TEXTS, cloud, votes, arguments.texts, watcher)
+        parts += ["Three cloud engines' texts alone:", "", *conditions_table(texts, votes), ""]
     parts += ["### Without ground truth", "", *unknown_table(list(found.values())), ""]
     parts += ["### Confidences: expected calibration error, errors among the tenth shown first", ""]
     parts += confidence_table(pages or crops)

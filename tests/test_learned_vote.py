@@ -126,7 +126,7 @@ def test_the_candidate_that_weighs_most_is_taken() -> None:
 @given(st.lists(st.text("ab1 אבg\u0301|~\n", max_size=30), min_size=1, max_size=4))
 def test_every_word_is_some_reading_or_put_together_of_them(texts: list[str]) -> None:
     readings = {str(number): text_only(text) for number, text in enumerate(texts)}
-    found = vote(readings, Learned(shipped.shipped_voter(), describer()))
+    found = vote(readings, Learned(of(votes=1.0, spelling=0.2, nothing=-0.5), describer()))
     assert isinstance(found, Vote)
     letters = set("".join(texts)) | {" ", "\n"}
     assert set(found.page.text) <= letters
@@ -161,12 +161,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_what_is_shipped_is_checked_before_it_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed = tmp_path / "voter.json"
-    changed.write_bytes(shipped.VOTER.read_bytes() + b" ")
-    monkeypatch.setitem(shipped.SHA256, changed, shipped.SHA256[shipped.VOTER])
-    monkeypatch.setattr(shipped, "VOTER", changed)
+    changed = tmp_path / "calibrations.json"
+    changed.write_bytes(shipped.CALIBRATIONS.read_bytes() + b" ")
+    monkeypatch.setitem(shipped.SHA256, changed, shipped.SHA256[shipped.CALIBRATIONS])
+    monkeypatch.setattr(shipped, "CALIBRATIONS", changed)
     with pytest.raises(EngineUnavailableError, match="is not the known one"):
-        shipped.shipped_voter.__wrapped__()
+        shipped.shipped_calibrations.__wrapped__()
+
+
+def test_engines_as_they_come_have_a_calibration() -> None:
+    known = shipped.shipped_calibrations().by_fingerprint.values()
+    assert {one.engine for one in known} == {"tesseract", "rapidocr", "crnn"}
+    assert all(one.words > 10_000 for one in known)
 
 
 # --- fitting ---
@@ -279,7 +285,7 @@ def test_train_voter_writes_what_a_vote_takes(manifests: list[Path], tmp_path: P
         "compare",
         manifests[1],
         "--engines",
-        f"{engines_of(manifests[1])},mine=vote:model={out},vote:method=majority",
+        f"{engines_of(manifests[1])},mine=vote:method=learned:model={out},vote:method=majority",
         "--json",
         "--no-store",
     )

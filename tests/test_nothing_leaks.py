@@ -48,7 +48,7 @@ ENGINES = {
     "boxnet": ["boxnet:model={}"],
     "null": ["null"],
 }
-FIND_ONLY = ("keras-ocr", "components", "boxnet", "null")
+FIND_ONLY = ("components", "boxnet", "null")
 
 
 def telltale(*texts: str) -> set[str]:

@@ -92,6 +92,9 @@ def test_pages_that_nobody_read_are_errors(readings: Path) -> None:
         ("vote:of=one+four", "no engine of this run is called 'four'"),
         ("vote:method=shouting", "method"),
         ("vote:loud=1", "no option 'loud'"),
+        ("vote:method=learned", "method=learned needs a model"),
+        ("vote:model=voter.json", "model= needs method=learned"),
+        ("vote:method=majority:calibration=c.json", "counts readings alike"),
     ],
 )
 def test_wrong_votes(readings: Path, more: str, message: str) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr_plugins.document import Word
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.voters import Voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Trust
@@ -55,6 +56,7 @@ _SUREST, _LEAST_SURE = 0.995, 0.02
 # Of a character's logarithm: what no language has is no worse than that.
 _WORST_SPELLING = -8.0
 _MOST_SPELLING = 12.0
+_MOST_REMEMBERED = 50_000
 _SIGNS = frozenset("|[]{}_~^\\<>")
 
 
@@ -79,6 +81,9 @@ class Describer:
     trust: Trust
     expected: Mapping[str, float]
     words: LanguageModel
+    # Pages repeat their words.
+    _spelled: dict[str, tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
+    _behind: dict[tuple[str, ...], Floats] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, cell: Cell, line: AlignedLine, voters: Voters) -> Described:
         """The candidates: what each reading says, and what the simpler votes would put together."""
@@ -88,18 +93,24 @@ class Describer:
         described = _Cell(cell, line, voters, self, trust, simple)
         return Described(texts, np.array([described.row(text) for text in texts], np.float64))
 
-    def behind(self, labels: Sequence[str]) -> Floats:
+    def behind(self, labels: tuple[str, ...]) -> Floats:
         """By how much each reading's expected error rate is above the best one's, as a logarithm."""
-        rates = np.array([self.expected.get(label, 0.0) for label in labels]) + _LEAST_RATE
-        return np.asarray(np.minimum(np.log(rates / rates.min()), _MOST_BEHIND))
+        if labels not in self._behind:
+            rates = np.array([self.expected.get(label, 0.0) for label in labels]) + _LEAST_RATE
+            self._behind[labels] = np.minimum(np.log(rates / rates.min()), _MOST_BEHIND)
+        return self._behind[labels]
 
     def spelling(self, text: str) -> tuple[float, float]:
         """How likely a text's characters are after each other: the logarithms' sum and mean."""
-        before, total = "", 0.0
-        for character in f"{text} ":
-            total += max(self.words.score(before[-12:], character), _WORST_SPELLING)
-            before += character
-        return total, total / (len(text) + 1)
+        if text not in self._spelled:
+            before, total = "", 0.0
+            for character in f"{text} ":
+                total += max(self.words.score(before[-12:], character), _WORST_SPELLING)
+                before += character
+            if len(self._spelled) > _MOST_REMEMBERED:
+                self._spelled.clear()
+            self._spelled[text] = total, total / (len(text) + 1)
+        return self._spelled[text]
 
 
 class _Remembered:
@@ -108,9 +119,9 @@ class _Remembered:
     def __init__(self, trust: Trust) -> None:
         self._trust, self._known = trust, dict[str, float]()
 
-    def __call__(self, label: str, words: Sequence[object]) -> float:
+    def __call__(self, label: str, words: Sequence[Word]) -> float:
         if label not in self._known:
-            self._known[label] = self._trust(label, words)  # type: ignore[arg-type]
+            self._known[label] = self._trust(label, words)
         return self._known[label]
 
 
@@ -123,7 +134,7 @@ class _Cell:
         line: AlignedLine,
         voters: Voters,
         describer: Describer,
-        trust: Callable[[str, Sequence[object]], float],
+        trust: Trust,
         simple: Sequence[str],
     ) -> None:
         labels = tuple(voters.pages)
