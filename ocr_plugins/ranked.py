@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
@@ -37,11 +37,16 @@ def estimate_pages(study: Study, samples: int = 200) -> dict[str, PageEstimate]:
     return {item.id: page for item, page in found if len(page.errors) > 1}
 
 
+def families_of(runs: Iterable[EngineRun]) -> dict[str, str]:
+    """Which engine each run is of, by label."""
+    # What other programs have read comes from the engine `files`, and says nothing of who they are.
+    return {run.label: run.label if run.spec.name == "files" else run.spec.name for run in runs}
+
+
 def _estimates(
     study: Study, runs: Sequence[EngineRun], samples: int = 0
 ) -> Iterator[tuple[Item, PageEstimate]]:
-    # What other programs have read comes from the engine `files`, and says nothing of who they are.
-    families = {run.label: run.label if run.spec.name == "files" else run.spec.name for run in runs}
+    families = families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}

@@ -11,6 +11,7 @@ from ocr_plugins.ensemble.oracle import oracle
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Interval, Sampled
+from ocr_plugins.ranked import families_of
 from ocr_plugins.runs import EngineRun, Study, score_item
 
 _FEW_GROUPS = 10
@@ -109,7 +110,8 @@ def _lengths(items: list[Item], runs: list[EngineRun]) -> list[float]:
 
 def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
     readings = {run.label: run.results[item.id] for run in runs if not run.spec.is_vote}
-    pages = list(choose_voters(readings).pages.values())
+    families = families_of(run for run in runs if not run.spec.is_vote)
+    pages = list(choose_voters(readings, families=families).pages.values())
     fold = str.casefold if item.folds_case else str
     # Where no engine read the page, any one's error counts as what it is: all missing.
     best = oracle(pages, item.truth or "", fold) if pages else runs[0].results[item.id]

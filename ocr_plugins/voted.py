@@ -25,7 +25,7 @@ from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.options import check_options, option, parse_options
-from ocr_plugins.ranked import rank_study
+from ocr_plugins.ranked import families_of, rank_study
 from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
 from ocr_plugins.weights import sha256_of
@@ -156,10 +156,19 @@ def vote_readings(readings: Mapping[str, Page | PageError], options: Mapping[str
     return vote(readings, parse_options(VoteOptions, VOTE, options).rule(fingerprints, expected))
 
 
+@dataclass(frozen=True)
+class _Holding:
+    """How a vote is held, the same for all pages."""
+
+    rule: Method
+    alphabets: Mapping[str, Alphabet]
+    families: Mapping[str, str]
+
+
 def _vote_on_all(
     study: Study, run: EngineRun, voters: dict[str, EngineRun], rule: Method, watcher: Watcher
 ) -> None:
-    alphabets = alphabets_of(voters.values())
+    alphabets, families = alphabets_of(voters.values()), families_of(voters.values())
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
@@ -167,7 +176,9 @@ def _vote_on_all(
             readings = {
                 label: voter.results[item.id] for label, voter in voters.items() if item.id in voter.results
             }
-            run.results[item.id] = result = _voted(item, readings, run, rule, alphabets, watcher)
+            run.results[item.id] = result = _voted(
+                item, readings, run, _Holding(rule, alphabets, families), watcher
+            )
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
@@ -177,8 +188,7 @@ def _voted(
     item: Item,
     readings: dict[str, Page | PageError],
     run: EngineRun,
-    rule: Method,
-    alphabets: Mapping[str, Alphabet],
+    holding: _Holding,
     watcher: Watcher,
 ) -> Page | PageError:
     started = time.perf_counter()
@@ -193,7 +203,7 @@ def _voted(
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    found = vote(said, rule, alphabets)
+    found = vote(said, holding.rule, holding.alphabets, holding.families)
     if isinstance(found, PageError):
         return found
     watcher.vote_done(run, item.id, found)

@@ -12,7 +12,7 @@ from ocr_plugins.ensemble.calibration import Calibrations
 from ocr_plugins.ensemble.features import Describer
 from ocr_plugins.ensemble.voter_training import Example, FittedVoter, examples, fit_voter
 from ocr_plugins.errors import CallError
-from ocr_plugins.ranked import rank_runs
+from ocr_plugins.ranked import families_of, rank_runs
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.voted import Trust, alphabets_of
 
@@ -56,12 +56,15 @@ def _examples(
     trust = Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
     expected = {label: one.cer for label, one in rank_runs(study, runs).items()}
     describer = Describer(trust, expected, shipped.shipped_words())
-    alphabets = alphabets_of(runs)
+    alphabets, families = alphabets_of(runs), families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if item.truth is not None and len(readings) > 1:
-            yield item.document, examples(readings, item.truth, describer, _fold(study, item), alphabets)
+            yield (
+                item.document,
+                examples(readings, item.truth, describer, _fold(study, item), alphabets, families),
+            )
 
 
 def _fold(study: Study, item: Item) -> Callable[[str], str]:

@@ -42,6 +42,34 @@ def test_voters_stand_by_their_agreement() -> None:
     assert not voters.dropped
 
 
+def test_the_order_of_most_is_that_of_the_page() -> None:
+    lines = ["the quick brown fox", "jumps over the lazy dog", "and reads the letters", "of another day"]
+    swapped = [lines[1], lines[0], *lines[2:]]
+    readings = {
+        "swapped": text_only("\n".join(swapped)),
+        "one": text_only("\n".join(lines).replace("quick", "qu1ck")),
+        "two": text_only("\n".join(lines).replace("lazy", "1azy")),
+    }
+    voters = choose_voters(readings)
+    assert max(voters.standing, key=lambda label: voters.standing[label]) == "swapped"
+    assert list(voters.pages)[-1] == "swapped"
+
+
+def test_twins_do_not_raise_each_other() -> None:
+    twin = TEXT.replace("o", "0").replace("e", "c")
+    readings = {
+        "twin": text_only(twin),
+        "same": text_only(twin),
+        "good": text_only(TEXT),
+        "fair": text_only(TEXT.replace("lazy", "1azy").replace("over", "0ver")),
+    }
+    assert next(iter(choose_voters(readings).pages)) == "twin"
+    families = {"twin": "one", "same": "one"}
+    assert next(iter(choose_voters(readings, families=families).pages)) == "good"
+    only = {label: readings[label] for label in families}
+    assert choose_voters(only, families=families).standing == {"twin": 1.0, "same": 1.0}
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

@@ -74,7 +74,7 @@ def estimate_page(
     """
     labels = list(readings)
     # Those that are dropped from a vote are compared all the same, and stand last.
-    voters = choose_voters(readings)
+    voters = choose_voters(readings, families=families)
     order = [*voters.pages, *(label for label in labels if label not in voters.pages)]
     lines = align_pages([readings[label] for label in order])
     texts = [

@@ -62,6 +62,7 @@ def vote(
     readings: Mapping[str, Page | PageError],
     method: Method,
     alphabets: Mapping[str, Alphabet] | None = None,
+    families: Mapping[str, str] | None = None,
 ) -> Vote | PageError:
     """Votes on one page.
 
@@ -69,11 +70,12 @@ def vote(
         readings: by label, all of the same page.
         method: how; see `ocr_plugins.ensemble.voting`.
         alphabets: the characters that engines are bound to, by label; they abstain on others.
+        families: which engine each is of, by label; see `choose_voters`.
 
     Returns:
         The vote, or the first error where no reading is left to vote.
     """
-    voters = choose_voters(readings, alphabets)
+    voters = choose_voters(readings, alphabets, families)
     if not voters.pages:
         return next(reading for reading in readings.values() if isinstance(reading, PageError))
     lines = voters.align()

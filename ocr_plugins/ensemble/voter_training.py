@@ -60,6 +60,7 @@ def examples(
     describer: Describer,
     fold: Callable[[str], str] = str,
     alphabets: Mapping[str, Alphabet] | None = None,
+    families: Mapping[str, str] | None = None,
 ) -> list[Example]:
     """The cells of a page, those on which all agree too.
 
@@ -69,10 +70,11 @@ def examples(
         describer: describes the candidates.
         fold: how text is normalised before it is compared.
         alphabets: the characters that engines are bound to, by label.
+        families: which engine each is of, by label.
     """
     from rapidfuzz.distance import Levenshtein
 
-    voters = choose_voters(readings, alphabets)
+    voters = choose_voters(readings, alphabets, families)
     found = []
     # With the truth as one more reading, cells are where it says how each is to be read.
     for line in voters.align(truth_page(truth)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ocr_plugins.document import Page, PageError
@@ -31,9 +31,11 @@ _LACKS = 0.01
 
 @dataclass(frozen=True)
 class Voters:
-    """The readings that take part, best standing first, and why others do not.
+    """The readings that take part, and why others do not.
 
-    ``standing`` is each one's mean agreement with the others, from 0 to 1, by label; 1 for one alone.
+    They stand by how much of their text others have in the same order: the first is the one whose words and
+    order are nearest to all. ``standing`` is each one's mean agreement with the others whatever the order,
+    from 0 to 1, by label; 1 for one alone.
     ``alphabets`` are of those that could not give much of what others read: they stand last.
     """
 
@@ -49,11 +51,16 @@ class Voters:
 
 
 def choose_voters(
-    readings: Mapping[str, Page | PageError], alphabets: Mapping[str, Alphabet] | None = None
+    readings: Mapping[str, Page | PageError],
+    alphabets: Mapping[str, Alphabet] | None = None,
+    families: Mapping[str, str] | None = None,
 ) -> Voters:
     """Of readings of one page by label: those that crashed, are empty, loop or contradict all others go.
 
-    ``alphabets`` are the characters that engines are bound to, by label: what they lack is no contradiction.
+    Args:
+        alphabets: the characters that engines are bound to, by label: what they lack is no contradiction.
+        families: which engine each is of, by label. The same engine with other options repeats many of its
+            errors, so that the two agree tells little of how well they stand. Default: none are related.
     """
     dropped: dict[str, str] = {}
     pages: dict[str, Page] = {}
@@ -70,8 +77,10 @@ def choose_voters(
     for label in _outliers(words):
         dropped[label] = "outlier: the others agree with each other and not with it"
         del pages[label]
-    standing = {label: _mean_agreement(label, words, pages) for label in pages}
-    order = sorted(pages, key=lambda label: (label in bounded, -standing[label]))
+    known = families or {}
+    standing = {label: _mean(words.agreement, label, pages, known) for label in pages}
+    ordered = {label: _mean(words.agreement_in_order, label, pages, known) for label in pages}
+    order = sorted(pages, key=lambda label: (label in bounded, -ordered[label]))
     return Voters(
         {label: pages[label] for label in order},
         {label: standing[label] for label in order},
@@ -97,19 +106,28 @@ class _Words:
         self.labels = list(pages)
         self._texts = {label: page.text for label, page in pages.items()}
         self._bounded = bounded
-        self._known: dict[tuple[str, frozenset[str]], Counter[str]] = {}
+        self._known: dict[tuple[str, frozenset[str]], list[str]] = {}
 
-    def of(self, label: str, *by: str) -> Counter[str]:
+    def of(self, label: str, *by: str) -> list[str]:
         bounds = frozenset(name for name in (label, *by) if name in self._bounded)
         if (label, bounds) not in self._known:
             text = self._texts[label]
             for name in bounds:
                 text = self._bounded[name].projected(text)
-            self._known[label, bounds] = Counter(text.split())
+            self._known[label, bounds] = text.split()
         return self._known[label, bounds]
 
     def agreement(self, one: str, other: str) -> float:
-        return agreement(self.of(one, other), self.of(other, one))
+        """The share of words that two readings have in common, whatever their order (Dice): 0 to 1."""
+        mine, others = Counter(self.of(one, other)), Counter(self.of(other, one))
+        total = mine.total() + others.total()
+        return 2 * (mine & others).total() / total if total else 1.0
+
+    def agreement_in_order(self, one: str, other: str) -> float:
+        """The same of words that stand in the same order in both."""
+        from rapidfuzz.distance import Indel
+
+        return float(Indel.normalized_similarity(self.of(one, other), self.of(other, one)))
 
 
 def _unfit(pages: Mapping[str, Page]) -> dict[str, str]:
@@ -137,7 +155,7 @@ def _loops(text: str) -> bool:
 
 def _outliers(words: _Words) -> list[str]:
     labels = words.labels
-    if len(labels) < 3 or min(words.of(label).total() for label in labels) < _LEAST_WORDS:
+    if len(labels) < 3 or min(len(words.of(label)) for label in labels) < _LEAST_WORDS:
         return []
     best = {
         label: max(words.agreement(label, other) for other in labels if other != label) for label in labels
@@ -145,12 +163,14 @@ def _outliers(words: _Words) -> list[str]:
     return [label for label, share in best.items() if share < _OUTLIER and max(best.values()) > 2 * _OUTLIER]
 
 
-def _mean_agreement(label: str, words: _Words, labels: Iterable[str]) -> float:
-    others = [words.agreement(label, other) for other in labels if other != label]
+def _mean(
+    agreement: Callable[[str, str], float], label: str, labels: Iterable[str], families: Mapping[str, str]
+) -> float:
+    """With each other family alike, whatever its size; with its own where there is no other."""
+    mine = families.get(label, label)
+    found: dict[str, list[float]] = {}
+    for other in labels:
+        if other != label:
+            found.setdefault(families.get(other, other), []).append(agreement(label, other))
+    others = [statistics.fmean(some) for family, some in found.items() if family != mine or len(found) == 1]
     return statistics.fmean(others) if others else 1.0
-
-
-def agreement(one: Counter[str], other: Counter[str]) -> float:
-    """The share of words that two readings have in common, whatever their order (Dice): 0 to 1."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 1.0
