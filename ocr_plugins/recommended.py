@@ -163,6 +163,8 @@ def _percent(rate: Interval) -> str:
 def _against(one: Standing) -> str:
     """ "12 % fewer errors (44 % fewer to 15 % more)"."""
     ratio = one.against_best.ratio
+    if min(ratio.value, ratio.low) >= _TIMES:
+        return f"{ratio.value:.1f} times as many errors ({ratio.low:.1f} to {ratio.high:.1f})"
     return f"{_change(ratio.value)} errors ({_change(ratio.low)} to {_change(ratio.high)})"
 
 
