@@ -17,7 +17,7 @@ from ocr_plugins.document import Page
 from ocr_plugins.doubts import pages_first, words_first
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Sampled
-from ocr_plugins.recommended import Recommendation, character_errors, recommend
+from ocr_plugins.recommended import Recommendation, character_errors, recommend, scored
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.tables import to_frame
 
@@ -125,16 +125,15 @@ class Analysis:
 
 def analyse(study: Study) -> Analysis:
     """What a study says."""
-    items = [item for item in study.corpus.items if item.truth is not None]
-    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
-    sure = {run.label: _reliability(study, run, items) for run in runs}
+    items, runs = scored(study)
+    sure = {run.label: _reliability(study, run) for run in runs}
     return Analysis(
         study=study,
         recommendation=recommend(study),
         leaderboard=to_frame(_leaderboard(items, runs), DOMAIN_COLUMNS),
         matches=to_frame(_matches(items, runs), MATCH_COLUMNS),
         fields=to_frame(_fields(items, runs), FIELD_COLUMNS),
-        confusions=to_frame(_confusions(study, items, runs), CONFUSION_COLUMNS),
+        confusions=to_frame(_confusions(study, runs), CONFUSION_COLUMNS),
         reliability=to_frame(_bins(sure), RELIABILITY_COLUMNS),
         confidence=to_frame(_confidence(sure), CONFIDENCE_COLUMNS),
         pages=to_frame(pages_first(study), PAGE_COLUMNS),
@@ -238,10 +237,10 @@ def _fields(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[s
             }
 
 
-def _confusions(study: Study, items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
+def _confusions(study: Study, runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:
     for run in runs:
         counted: Counter[tuple[str, str]] = Counter()
-        for item, page in _read(run, items):
+        for item, page in study.read_with_truth(run):
             counted += confusions(page, item.truth or "", _fold(study, item))
         for (truth, read), count in counted.most_common(_MOST_CONFUSIONS):
             yield {"engine": run.label, "truth": truth, "read": read, "count": count}
@@ -256,21 +255,14 @@ def _fold(study: Study, item: Item) -> Callable[[str], str]:
     return seen
 
 
-def _reliability(study: Study, run: EngineRun, items: Sequence[Item]) -> Reliability | None:
+def _reliability(study: Study, run: EngineRun) -> Reliability | None:
     words = [
         (word.confidence, right)
-        for item, page in _read(run, items)
+        for item, page in study.read_with_truth(run)
         for word, right in judged(page, item.truth or "", study.convention, casefold=item.folds_case)
         if word.confidence is not None
     ]
     return reliability(words)
-
-
-def _read(run: EngineRun, items: Sequence[Item]) -> Iterator[tuple[Item, Page]]:
-    for item in items:
-        result = run.results.get(item.id)
-        if isinstance(result, Page):
-            yield item, result
 
 
 def _bins(sure: Mapping[str, Reliability | None]) -> Iterator[dict[str, Any]]:

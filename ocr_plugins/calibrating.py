@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.errors import CallError
@@ -52,7 +49,7 @@ def calibrations(fits: list[Fit]) -> Calibrations:
 def _fitted(study: Study, run: EngineRun) -> Fit:
     assert run.info is not None  # noqa: S101 - the caller has looked
     by_group: dict[str, Judged] = {}
-    for item, page in _read_pages(study, run):
+    for item, page in study.read_with_truth(run):
         words = judged(page, item.truth or "", study.convention, casefold=item.folds_case)
         found = [(word.confidence, right) for word, right in words]
         by_group.setdefault(item.document, []).extend(found)
@@ -87,10 +84,3 @@ def _held_out(groups: list[Judged], about: tuple[str, str, str | None]) -> float
             probabilities += [calibrated(confidence) for confidence, _ in words]
             right += [is_right for _, is_right in words]
     return expected_error(probabilities, right)
-
-
-def _read_pages(study: Study, run: EngineRun) -> Iterator[tuple[Item, Page]]:
-    for item in study.corpus.items:
-        result = run.results.get(item.id)
-        if item.truth is not None and isinstance(result, Page):
-            yield item, result

@@ -41,15 +41,16 @@ def pages_first(study: Study) -> list[dict[str, Any]]:
 
 def words_first(study: Study) -> list[dict[str, Any]]:
     """The tenth of all words that the first vote is least sure of, or else the engine expected to be best."""
-    votes = [run.label for run in study.runs if run.spec.is_vote and run.error is None]
-    chosen = next(iter([*votes, *rank_study(study)]), None)
-    if chosen is None:
+    run = next((run for run in study.runs if run.spec.is_vote and run.error is None), None)
+    if run is None:
+        best = next(iter(rank_study(study)), None)
+        run = next((run for run in study.runs if run.label == best), None)
+    if run is None:
         return []
-    run = next(run for run in study.runs if run.label == chosen)
     rows: list[dict[str, Any]] = [
         {
             "id": page_id,
-            "engine": chosen,
+            "engine": run.label,
             "line": number,
             "text": word.text,
             "probability": word.confidence,

@@ -96,10 +96,15 @@ def oracle_rate(study: Study) -> Interval | None:
     return Sampled.of([item.document for item in items]).rate(errors, _lengths(items, runs))
 
 
+def scored(study: Study) -> tuple[list[Item], list[EngineRun]]:
+    """The pages with ground truth, and the runs that were scored on all of them."""
+    items = [item for item in study.corpus.items if item.truth is not None]
+    return items, [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
+
+
 def _scored(study: Study) -> tuple[list[Item], list[EngineRun]]:
     """The pages with ground truth and the runs over all of them; none where there is no choice to make."""
-    items = [item for item in study.corpus.items if item.truth is not None]
-    runs = [run for run in study.runs if run.scores and all(item.id in run.scores for item in items)]
+    items, runs = scored(study)
     choice = sum(not run.spec.is_vote for run in runs) > 1
     return (items, runs) if choice else ([], [])
 

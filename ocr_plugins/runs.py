@@ -106,6 +106,13 @@ class Study:
             run.error or run.errors for run in self.runs
         )
 
+    def read_with_truth(self, run: EngineRun) -> Iterator[tuple[Item, Page]]:
+        """The pages with ground truth that an engine has read."""
+        for item in self.corpus.items:
+            result = run.results.get(item.id)
+            if item.truth is not None and isinstance(result, Page):
+                yield item, result
+
     def score(self, run: EngineRun) -> CorpusScore | None:
         """One engine's score over all pages with ground truth that it was given; None without any."""
         return aggregate(list(run.scores.values()), self.convention) if run.scores else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble import shipped
 from ocr_plugins.ensemble.calibration import Calibrations
@@ -61,14 +61,5 @@ def _examples(
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if item.truth is not None and len(readings) > 1:
-            yield (
-                item.document,
-                examples(readings, item.truth, describer, _fold(study, item), alphabets, families),
-            )
-
-
-def _fold(study: Study, item: Item) -> Callable[[str], str]:
-    def seen(text: str) -> str:
-        return " ".join(study.convention.words(text.casefold() if item.folds_case else text))
-
-    return seen
+            seen = functools.partial(study.convention.seen, casefold=item.folds_case)
+            yield item.document, examples(readings, item.truth, describer, seen, alphabets, families)

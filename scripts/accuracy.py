@@ -23,7 +23,6 @@ from ocr_plugins.analysis.reliability import reliability
 from ocr_plugins.api import run_engines
 from ocr_plugins.console import ProgressShower
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
 from ocr_plugins.ranked import estimate_pages, rank_study
@@ -171,7 +170,7 @@ def unknown_table(found: Sequence[Found]) -> list[str]:
 
 def correlation(found: Found) -> float:
     """Spearman's, of expected and true error rates over pages and engines."""
-    pages = estimate_pages(found.study, samples=1)
+    pages = estimate_pages(found.study, samples=0)
     expected, true = [], []
     for place, item in enumerate(found.items):
         if item.id not in pages:
@@ -208,10 +207,7 @@ def confidence_table(found: Sequence[Found]) -> list[str]:
 def words(found: Found, run: EngineRun, trust: Trust) -> list[tuple[float, bool]]:
     """Calibrated confidences of engines, and the votes' own, with whether the word is right."""
     pairs = []
-    for item in found.items:
-        result = run.results[item.id]
-        if not isinstance(result, Page):
-            continue
+    for item, result in found.study.read_with_truth(run):
         for word, right in judged(result, item.truth or "", found.study.convention, casefold=item.folds_case):
             sure = word.confidence if run.spec.is_vote else trust(run.label, [word])
             pairs.append((sure or 0.0, right))

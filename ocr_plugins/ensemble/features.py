@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ocr_plugins.document import Word
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.voters import Voters
-from ocr_plugins.ensemble.voting import Confidence, Majority, Trust
+from ocr_plugins.ensemble.voting import Confidence, Majority, Trust, bounded
 from ocr_plugins.language_model import LanguageModel
 
 Floats = NDArray[np.float64]
@@ -50,9 +50,8 @@ NAMES = (
 )
 
 # Rates of errors nearer than this to each other are alike.
-_LEAST_RATE = 0.002
+LEAST_RATE = 0.002
 _MOST_BEHIND = 3.0
-_SUREST, _LEAST_SURE = 0.995, 0.02
 # Of a character's logarithm: what no language has is no worse than that.
 _WORST_SPELLING = -8.0
 _MOST_SPELLING = 12.0
@@ -96,7 +95,7 @@ class Describer:
     def behind(self, labels: tuple[str, ...]) -> Floats:
         """By how much each reading's expected error rate is above the best one's, as a logarithm."""
         if labels not in self._behind:
-            rates = np.array([self.expected.get(label, 0.0) for label in labels]) + _LEAST_RATE
+            rates = np.array([self.expected.get(label, 0.0) for label in labels]) + LEAST_RATE
             self._behind[labels] = np.minimum(np.log(rates / rates.min()), _MOST_BEHIND)
         return self._behind[labels]
 
@@ -199,8 +198,8 @@ class _Cell:
 
 
 def _logit(probability: float) -> float:
-    bounded = min(max(probability, _LEAST_SURE), _SUREST)
-    return math.log(bounded / (1 - bounded))
+    known = bounded(probability)
+    return math.log(known / (1 - known))
 
 
 def misshapen(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,10 +21,7 @@ def judged(
     that stands elsewhere in the reading order is right if the truth has it among what is left over. A word
     that was cut or joined is wrong.
     """
-
-    def seen(text: str) -> str:
-        return " ".join(convention.words(text.casefold() if casefold else text))
-
+    seen = functools.partial(convention.seen, casefold=casefold)
     found: list[tuple[Word, bool]] = []
     doubtful: list[int] = []
     left: Counter[str] = Counter()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
-from ocr_plugins.ensemble.features import NAMES, Described, Describer
+from ocr_plugins.ensemble.features import LEAST_RATE, NAMES, Described, Describer
 from ocr_plugins.ensemble.voters import Voters
 from ocr_plugins.ensemble.voting import Decision
 from ocr_plugins.errors import CallError, EngineUnavailableError
@@ -123,7 +123,7 @@ def certainty_features(
         *described.features[best],
         min(float(scores[best]) - second, 8.0),
         float(np.log(len(voters.pages))),
-        float(np.log(min(rates) + 0.002)),
+        float(np.log(min(rates) + LEAST_RATE)),
     ]
 
 

@@ -105,11 +105,16 @@ def _shares(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float
     return shares
 
 
+def bounded(probability: float) -> float:
+    """A probability kept from certainty: no engine is that sure, and none that wrong."""
+    return min(max(probability, _LEAST_SURE), _SUREST)
+
+
 def _posterior(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
     odds = dict.fromkeys(strings, 0.0)
     for string, probability in zip(strings, weights, strict=True):
-        bounded = min(max(probability, _LEAST_SURE), _SUREST)
-        odds[string] += math.log(bounded * _WRONG / (1 - bounded))
+        known = bounded(probability)
+        odds[string] += math.log(known * _WRONG / (1 - known))
     most = max(odds.values())
     mass = {string: math.exp(value - most) for string, value in odds.items()}
     # What no reading says may be right as well.

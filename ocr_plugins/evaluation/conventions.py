@@ -146,6 +146,10 @@ class Convention:
         lines = (" ".join(_run(later, line).split()) for line in text.splitlines())
         return [line for line in lines if line]
 
+    def seen(self, text: str, *, casefold: bool = False) -> str:
+        """A text's words as they are compared, a space between two."""
+        return " ".join(self.words(text.casefold() if casefold else text))
+
     def cluster(self, cluster: str) -> str:
         """What one grapheme cluster is compared as, apart from its neighbours."""
         if cluster.isspace():
