@@ -39,6 +39,9 @@ Kinds = Annotated[
 ]
 Strength = Annotated[float, typer.Option(help="how much paper and cameras spoil, 0 to 2")]
 Clean = Annotated[float, typer.Option(help="share of samples that nothing spoils, 0 to 1")]
+Marks = Annotated[
+    float, typer.Option(help="share of pages with stamps, scrawl and the like that no truth tells of, 0 to 1")
+]
 SheetFile = Annotated[
     Path | None, typer.Option("--sheet", help="PNG file to look at: samples with their texts")
 ]
@@ -61,6 +64,7 @@ def synth(
     fonts: Fonts = [],  # noqa: B006 - typer copies defaults
     kind: Kinds = [],  # noqa: B006
     strength: Strength = 1.0,
+    marks: Marks = 0.0,
     clean: Clean = 0.17,
     sheet: SheetFile = None,
     workers: Workers = 0,
@@ -85,6 +89,10 @@ def synth(
     what = "line" if pages is None else "page"
     count = pages or lines or (_ON_SHEET[what] if out is None else 1000)
     given = {"fonts": tuple(map(str, fonts)), "clean": clean, "strength": strength}
+    if what == "page":
+        given["marks"] = marks
+    elif marks:
+        raise CallError("marks stand on pages, not on lines", "give --pages, or leave --marks out")
     draw = _lines if what == "line" else _pages
     draw(given, tuple(kind), seed=seed, start=start, workers=workers).write(out, sheet, count, quiet)
     if out is not None:

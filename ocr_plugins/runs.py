@@ -201,6 +201,7 @@ def run_study(
     workers: int = 1,
     store: Store | None = None,
     watcher: Watcher | None = None,
+    wanted: Callable[[Study], Sequence[Item]] | None = None,
 ) -> Study:
     """Reads every page with every engine, one engine after the other.
 
@@ -214,6 +215,7 @@ def run_study(
             its engines do: with 0, one that crashes in this process takes the run down.
         store: where results are kept; pages that it has are not read again. None keeps none.
         watcher: hears of each result as it comes.
+        wanted: tells of a study the pages that the next engine is to read; None for all of them.
 
     Raises:
         CallError: a wrong engine or option, before anything is read.
@@ -221,14 +223,16 @@ def run_study(
     watcher = watcher or Watcher()
     study = Study(corpus=corpus, convention=convention, store=store.shown if store else None)
     how = _How(lang, device, workers, Keeper(store, watcher.note) if store else None, watcher)
+    wanted = wanted or (lambda study: study.corpus.items)
     watcher.study_starts(study, len(specs))
     for error in corpus.errors:
         watcher.page_done(None, error)
     for spec in specs:
         run = EngineRun(spec=spec)
+        items = wanted(study)
         study.runs.append(run)
         if corpus.items:
-            _run_engine(study, run, how)
+            _run_engine(study, run, items, how)
         if study.interrupted:
             break
     return study
@@ -245,9 +249,9 @@ class _How:
     watcher: Watcher
 
 
-def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
+def _run_engine(study: Study, run: EngineRun, items: Sequence[Item], how: _How) -> None:
     watcher = how.watcher
-    watcher.engine_starts(run, len(study.corpus.items) - len(study.unreadable))
+    watcher.engine_starts(run, sum(item.id not in study.unreadable for item in items))
     engine: PreparedEngine | None = None
     try:
         with _named(run.spec):
@@ -256,7 +260,7 @@ def _run_engine(study: Study, run: EngineRun, how: _How) -> None:
             _check_levels(study.corpus.items, run.info)
             shelf = _shelf(run.spec, run.info, how.keeper)
         opened = functools.partial(_opened, engine, run, watcher)
-        _read_all(study, run, opened, shelf, watcher)
+        _read_all(study, run, items, opened, shelf, watcher)
     except EngineUnavailableError as error:
         run.error = error
         # What the store had is not the whole: a rate over part of the pages compares with nothing.
@@ -306,12 +310,17 @@ def _named(spec: EngineSpec) -> Iterator[None]:
 
 
 def _read_all(
-    study: Study, run: EngineRun, engine: Callable[[], Engine], shelf: Shelf | None, watcher: Watcher
+    study: Study,
+    run: EngineRun,
+    items: Sequence[Item],
+    engine: Callable[[], Engine],
+    shelf: Shelf | None,
+    watcher: Watcher,
 ) -> None:
     known_unreadable = set(study.unreadable)
     reads = run.info is None or run.info.capabilities.reads
     sees = run.info is None or run.info.capabilities.sees
-    for outcome in read_items(engine, study.corpus.items, shelf, sees=sees):
+    for outcome in read_items(engine, items, shelf, sees=sees):
         item, result = outcome.item, outcome.result
         unreadable = outcome.by == "source"
         if unreadable and isinstance(result, PageError) and item.id not in known_unreadable:

@@ -23,6 +23,8 @@ from ocr_plugins.errors import CallError
 _GRAMMAR = "write [LABEL=]NAME[:key=value[:key=value...]], for instance tess6=tesseract:psm=6"
 #: Written like an engine: it votes on what the others of a run have read.
 VOTE = "vote"
+#: The same, where dearer engines are asked only for pages that cheaper ones leave in doubt.
+CASCADE = "cascade"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LABEL = re.compile(r"[^\s=:,\\/]+")
@@ -59,7 +61,12 @@ class EngineSpec:
     @property
     def is_vote(self) -> bool:
         """Whether it looks at no page and votes on what the other engines of the run have read."""
-        return self.name == VOTE
+        return self.name in (VOTE, CASCADE)
+
+    @property
+    def is_cascade(self) -> bool:
+        """Whether it is a vote that asks one engine after the other, as long as there is doubt."""
+        return self.name == CASCADE
 
     @property
     def text(self) -> str:

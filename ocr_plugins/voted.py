@@ -1,99 +1,33 @@
-"""`vote` among the engines of a run: it looks at no page, and votes on what the others read.
+"""`vote` and `cascade` among the engines of a run: they look at no page, and vote on what the others read.
 
-It is written like an engine, ``vote:method=majority``, so that tables, files and reports hold it beside the
-engines it rests on; several of one run may differ in method or voters.
+They are written like engines, ``vote:method=majority``, so that tables, files and reports hold them beside
+the engines they rest on; several of one run may differ in method or voters. A cascade asks one engine after
+the other, as long as a page is in doubt.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page, PageError, Word, is_detection
+from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.engine import Capabilities, EngineInfo
-from ocr_plugins.ensemble import shipped
 from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.calibration import Calibration, Calibrations
-from ocr_plugins.ensemble.features import Describer
-from ocr_plugins.ensemble.learned import Learned, VoterModel
+from ocr_plugins.ensemble.doubt import doubt_of
 from ocr_plugins.ensemble.ranking import estimate_page
 from ocr_plugins.ensemble.vote import Vote, vote
-from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.ensemble.voting import Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
-from ocr_plugins.options import check_options, option, parse_options
+from ocr_plugins.options import parse_options
 from ocr_plugins.ranked import families_of, rank_study
 from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
+from ocr_plugins.vote_options import CascadeOptions, VoteOptions, vote_options
 from ocr_plugins.weights import sha256_of
 
-# A reading that says nothing where others have text, and a word whose engine gives no confidence, are right
-# about so often.
-_NOTHING, _UNKNOWN = 0.5, 0.7
-
-
-@dataclass(frozen=True, kw_only=True)
-class VoteOptions:
-    """How a vote is held."""
-
-    method: Literal["confidence", "majority", "learned"] = option(
-        "confidence",
-        "confidence counts readings by how sure they are, majority alike, learned weighs agreement, "
-        "confidence, standing and spelling by a model",
-    )
-    of: str = option("", "labels of the engines that vote, joined by +; default: all")
-    calibration: Path | None = option(
-        None,
-        "a file that `ocr-plugins calibrate` wrote; default: confidences as engines say them, and for "
-        "method=learned the package's calibrations",
-    )
-    model: Path | None = option(None, "for method=learned: a file that `ocr-plugins train voter` wrote")
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if self.calibration is not None and self.method == "majority":
-            raise CallError("method=majority counts readings alike", "leave calibration= out")
-        if self.model is not None and self.method != "learned":
-            raise CallError("model= needs method=learned", "leave one of them out")
-        if self.model is None and self.method == "learned":
-            raise CallError(
-                "method=learned needs a model", "fit one with `ocr-plugins train voter`, and give model=FILE"
-            )
-
-    @property
-    def voters(self) -> tuple[str, ...]:
-        return tuple(filter(None, self.of.split("+")))
-
-    def rule(self, fingerprints: Mapping[str, str], expected: Callable[[], Mapping[str, float]]) -> Method:
-        """The method.
-
-        Args:
-            fingerprints: the voters' engines by label, as far as they are known.
-            expected: tells each voter's expected error rate, if the method asks.
-
-        Raises:
-            EngineUnavailableError: a file cannot be read.
-        """
-        if self.method == "majority":
-            return Majority()
-        maps = Calibrations.load(self.calibration) if self.calibration else self._maps()
-        trust = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
-        if self.model is None:
-            return Confidence(trust)
-        return Learned(VoterModel.load(self.model), Describer(trust, expected(), shipped.shipped_words()))
-
-    def _maps(self) -> Calibrations:
-        return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """What the method opens."""
-        if self.method != "learned":
-            return () if self.calibration is None else (self.calibration,)
-        return tuple(filter(None, (self.calibration or shipped.CALIBRATIONS, self.model, shipped.WORDS)))
+Reading = Page | PageError
 
 
 def check_votes(specs: Sequence[EngineSpec]) -> None:
@@ -103,8 +37,10 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
         if not spec.is_vote:
             continue
         if not engines:
-            raise CallError("a vote needs engines that read", "name some, as in tesseract,rapidocr,vote")
-        for label in parse_options(VoteOptions, VOTE, dict(spec.options)).voters:
+            raise CallError(
+                f"a {spec.name} needs engines that read", f"name some: tesseract,rapidocr,{spec.name}"
+            )
+        for label in vote_options(spec).voters:
             if label not in engines:
                 raise CallError(
                     f"no engine of this run is called {label!r}", f"of= takes {'+'.join(engines)}"
@@ -113,22 +49,18 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
 
 def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
     """Votes on every page of a study whose engines are done, as one more run of it."""
-    options = parse_options(VoteOptions, VOTE, dict(spec.options))
-    chosen = options.voters or tuple(run.label for run in study.runs if not run.spec.is_vote)
-    runs = {run.label: run for run in study.runs if run.label in chosen}
-    run = EngineRun(spec=spec, info=_info(spec, options, list(runs.values())))
+    options = vote_options(spec)
+    voters = _voters(study, options)
+    run = EngineRun(spec=spec, info=_info(spec, options, voters))
     study.runs.append(run)
     watcher.engine_starts(run, len(study.corpus.items) - len(study.unreadable))
     try:
-        if all(voter.error for voter in runs.values()):
-            run.error = EngineUnavailableError("no engine of the vote could run", "see their errors")
+        if all(voter.error for voter in voters):
+            run.error = EngineUnavailableError(f"no engine of the {spec.name} could run", "see their errors")
             return
-        rule = options.rule(
-            {label: voter.info.fingerprint for label, voter in runs.items() if voter.info},
-            lambda: {label: estimate.cer for label, estimate in rank_study(study).items()},
-        )
+        poll = Poll.of(study, options, voters)
         watcher.engine_ready(run)
-        _vote_on_all(study, run, runs, rule, watcher)
+        _vote_on_all(study, run, poll, watcher)
     except EngineUnavailableError as error:
         run.error = error
     except KeyboardInterrupt:
@@ -137,64 +69,103 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
         watcher.engine_ends(run)
 
 
-def vote_readings(readings: Mapping[str, Page | PageError], options: Mapping[str, str]) -> Vote | PageError:
+def _voters(study: Study, options: VoteOptions) -> list[EngineRun]:
+    """The engines that are asked, in their order."""
+    runs = {run.label: run for run in study.runs if not run.spec.is_vote}
+    return [runs[label] for label in options.voters or runs if label in runs]
+
+
+def vote_readings(readings: Mapping[str, Reading], options: Mapping[str, str]) -> Vote | PageError:
     """Votes on one page by itself: what is expected of each engine rests on this page alone.
 
     Raises:
         CallError: a wrong option.
         EngineUnavailableError: a file of the vote cannot be read.
     """
-    pages = {label: reading for label, reading in readings.items() if isinstance(reading, Page)}
     fingerprints = {
-        label: page.provenance.fingerprint for label, page in pages.items() if page.provenance is not None
+        label: page.provenance.fingerprint
+        for label, page in readings.items()
+        if isinstance(page, Page) and page.provenance is not None
     }
+    rule = parse_options(VoteOptions, VOTE, options).rule(fingerprints, lambda: _expected_of(readings))
+    return vote(readings, rule)
 
-    def expected() -> dict[str, float]:
-        estimate = estimate_page(pages)
-        return {label: estimate.rate(label) for label in estimate.errors}
 
-    return vote(readings, parse_options(VoteOptions, VOTE, options).rule(fingerprints, expected))
+def _expected_of(readings: Mapping[str, Reading]) -> dict[str, float]:
+    estimate = estimate_page({label: page for label, page in readings.items() if isinstance(page, Page)})
+    return {label: estimate.rate(label) for label in estimate.errors}
 
 
 @dataclass(frozen=True)
-class _Holding:
-    """How a vote is held, the same for all pages."""
+class Poll:
+    """How a vote is held, the same for all pages of a study.
+
+    ``voters`` are in the order they are asked; ``doubt`` is that of `CascadeOptions`, None where all are
+    asked.
+    """
 
     rule: Method
+    voters: Sequence[EngineRun]
     alphabets: Mapping[str, Alphabet]
     families: Mapping[str, str]
+    doubt: float | None = None
+
+    @classmethod
+    def of(cls, study: Study, options: VoteOptions, voters: Sequence[EngineRun]) -> Poll:
+        """Raises EngineUnavailableError for a file that cannot be read."""
+        fingerprints = {voter.label: voter.info.fingerprint for voter in voters if voter.info}
+        rule = options.rule(
+            fingerprints,
+            lambda: {label: estimate.cer for label, estimate in rank_study(study).items()},
+        )
+        doubt = options.doubt if isinstance(options, CascadeOptions) else None
+        return cls(rule, voters, alphabets_of(voters), families_of(voters), doubt)
+
+    def asked(self, page: str) -> dict[str, Reading]:
+        """What the voters read of a page, by label; what only finds lines has nothing to say."""
+        found = {run.label: run.results[page] for run in self.voters if page in run.results}
+        return {label: reading for label, reading in found.items() if not is_detection(reading)}
+
+    def hold(self, readings: Mapping[str, Reading]) -> tuple[Vote | PageError, dict[str, Reading]]:
+        """The vote, and the readings that it took to be sure."""
+        held = self.stages(readings)
+        found, heard = next(held)
+        while not self.settles(found):
+            more = next(held, None)
+            if more is None:
+                break
+            found, heard = more
+        return found, heard
+
+    def settles(self, found: Vote | PageError) -> bool:
+        """Whether nobody else is to be asked."""
+        return self.doubt is None or (isinstance(found, Vote) and doubt_of(found.page) <= self.doubt)
+
+    def stages(
+        self, readings: Mapping[str, Reading]
+    ) -> Iterator[tuple[Vote | PageError, dict[str, Reading]]]:
+        """The votes of the first reading, the first two and so on; of all alone where all are asked."""
+        labels = list(readings)
+        for count in range(len(labels) if self.doubt is None else 1, len(labels) + 1):
+            heard = {label: readings[label] for label in labels[:count]}
+            yield vote(heard, self.rule, self.alphabets, self.families), heard
 
 
-def _vote_on_all(
-    study: Study, run: EngineRun, voters: dict[str, EngineRun], rule: Method, watcher: Watcher
-) -> None:
-    alphabets, families = alphabets_of(voters.values()), families_of(voters.values())
+def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher) -> None:
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
         else:
-            readings = {
-                label: voter.results[item.id] for label, voter in voters.items() if item.id in voter.results
-            }
-            run.results[item.id] = result = _voted(
-                item, readings, run, _Holding(rule, alphabets, families), watcher
-            )
+            run.results[item.id] = result = _voted(item, run, poll, watcher)
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
 
 
-def _voted(
-    item: Item,
-    readings: dict[str, Page | PageError],
-    run: EngineRun,
-    holding: _Holding,
-    watcher: Watcher,
-) -> Page | PageError:
+def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher) -> Reading:
     started = time.perf_counter()
-    # What only finds lines has nothing to say.
-    said = {label: reading for label, reading in readings.items() if not is_detection(reading)}
-    if not said:
+    readings = poll.asked(item.id)
+    if not readings:
         return PageError(
             source=item.ref.source,
             page=item.ref.page,
@@ -203,14 +174,46 @@ def _voted(
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    found = vote(said, holding.rule, holding.alphabets, holding.families)
+    found, heard = poll.hold(readings)
     if isinstance(found, PageError):
         return found
     watcher.vote_done(run, item.id, found)
     # What it costs to have this reading: all of its voters.
-    seconds = time.perf_counter() - started + sum(map(_seconds, readings.values()))
+    seconds = time.perf_counter() - started + sum(map(seconds_of, heard.values()))
     assert run.info is not None  # noqa: S101 - a vote knows itself
     return replace(found.page, id=item.id, provenance=run.info.provenance(seconds))
+
+
+def lazily(specs: Sequence[EngineSpec]) -> tuple[list[EngineSpec], Callable[[Study], Sequence[Item]] | None]:
+    """The engines of a run in the order they are to read, and which pages the next of them is to read.
+
+    Where all of them serve one cascade, they read what it asks them for; else all read all, which is None.
+    """
+    engines = {spec.label: spec for spec in specs if not spec.is_vote}
+    votes = [spec for spec in specs if spec.is_vote]
+    if len(votes) != 1 or not votes[0].is_cascade:
+        return list(engines.values()), None
+    options = vote_options(votes[0])
+    asked = options.voters or tuple(engines)
+    if set(asked) != set(engines):
+        return list(engines.values()), None
+    return [engines[label] for label in asked], lambda study: _in_doubt(study, options)
+
+
+def _in_doubt(study: Study, options: VoteOptions) -> Sequence[Item]:
+    """The pages that the engines of a cascade that are done leave in doubt."""
+    voters = [run for run in _voters(study, options) if run.error is None and run.results]
+    if not voters:
+        return study.corpus.items
+    poll = Poll.of(study, options, voters)
+
+    def settled(item: Item) -> bool:
+        if item.id in study.unreadable:
+            return True
+        readings = poll.asked(item.id)
+        return bool(readings) and poll.settles(poll.hold(readings)[0])
+
+    return [item for item in study.corpus.items if not settled(item)]
 
 
 def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
@@ -222,31 +225,9 @@ def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
     }
 
 
-def _seconds(reading: Page | PageError) -> float:
+def seconds_of(reading: Reading) -> float:
+    """What a reading took; 0 where it is not known."""
     return (reading.provenance.seconds or 0.0) if reading.provenance else 0.0
-
-
-@dataclass(frozen=True)
-class Trust:
-    """How sure a reading is of its words in a cell: of the least sure one, calibrated where that is known.
-
-    ``maps`` are the voters' calibrations by label.
-    """
-
-    maps: Mapping[str, Calibration | None]
-
-    def __call__(self, label: str, words: Sequence[Word]) -> float:
-        if not words:
-            return _NOTHING
-        if calibrated := self.maps.get(label):
-            return min(calibrated(word.confidence) for word in words)
-        return min(_UNKNOWN if word.confidence is None else word.confidence for word in words)
-
-
-def shipped_trust(runs: Iterable[EngineRun]) -> Trust:
-    """How sure engines are by the calibrations that come with the package."""
-    maps = shipped.shipped_calibrations()
-    return Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
 
 
 def _weights(options: VoteOptions) -> dict[str, str]:
@@ -256,11 +237,12 @@ def _weights(options: VoteOptions) -> dict[str, str]:
 
 def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -> EngineInfo:
     known = {run.label: run.info.fingerprint for run in voters if run.info}
+    how = {"doubt": options.doubt} if isinstance(options, CascadeOptions) else {}
     return EngineInfo(
-        name=VOTE,
+        name=spec.name,
         version="1",
         spec=spec.text,
-        options={"method": options.method, "voters": known},
+        options={"method": options.method, "voters": known, **how},
         weights=_weights(options),
         capabilities=Capabilities(
             gives=("lines", "words"), confidence_kind=f"vote-{options.method}", sees=False

@@ -14,7 +14,8 @@ from ocr_plugins.ensemble.voter_training import Example, FittedVoter, examples, 
 from ocr_plugins.errors import CallError
 from ocr_plugins.ranked import families_of, rank_runs
 from ocr_plugins.runs import EngineRun, Study
-from ocr_plugins.voted import Trust, alphabets_of
+from ocr_plugins.vote_options import Trust
+from ocr_plugins.voted import alphabets_of
 
 
 def fit_on_study(studies: Sequence[Study], maps: Calibrations) -> FittedVoter:

@@ -28,7 +28,7 @@ from ocr_plugins.evaluation.uncertainty import Contest, Sampled
 from ocr_plugins.ranked import estimate_pages, rank_study
 from ocr_plugins.recommended import oracle_rate
 from ocr_plugins.runs import EngineRun, Study, Watcher
-from ocr_plugins.voted import Trust, shipped_trust
+from ocr_plugins.vote_options import Trust, shipped_trust
 
 FAST = Path("/usr/share/tesseract-ocr/5/tessdata")
 ENGINES = ("tesseract", f"fast=tesseract:model_dir={FAST}", "rapidocr", "crnn")

@@ -75,6 +75,10 @@ class Confidence:
             _EVEN if place in cell.abstains else self.trust(label, words)
             for place, (label, words) in enumerate(zip(voters.pages, cell.words, strict=True))
         ]
+        if len(weights) == 1:
+            # Nobody agrees, so it is no surer than it says.
+            (text,) = cell.strings
+            return Decision(text, bounded(weights[0]), {text: 1.0})
         return _decided(cell, weights, _posterior)
 
 

@@ -18,6 +18,7 @@ from ocr_plugins.synth.drawing import Coverage
 from ocr_plugins.synth.fonts import FontSet
 from ocr_plugins.synth.layouts import LAYOUTS, PAGE_TEXTS
 from ocr_plugins.synth.lines import known_fonts
+from ocr_plugins.synth.marks import add_marks
 from ocr_plugins.synth.sheets import Corners, PlacedLine, PlacedWord, Sheet
 from ocr_plugins.synth.texts import CHARACTERS, Texts
 from ocr_plugins.synth.words import Rng, Weighted
@@ -53,6 +54,7 @@ class PageOptions:
         kinds: kinds of pages, see `layouts.LAYOUTS`; all where there is none.
         clean: the share of pages that nothing happened to, 0 to 1.
         strength: how much happens to the others; 1 is usual, at most 2.
+        marks: the share of pages with stamps, scrawl and the like, which no ground truth tells of; 0 to 1.
 
     Raises:
         CallError: a value out of its range, or an unknown kind.
@@ -63,11 +65,16 @@ class PageOptions:
     kinds: tuple[str, ...] = field(default=())
     clean: float = 0.17
     strength: float = 1.0
+    marks: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.characters.strip():
             raise CallError("there are no characters to make pages of", "name some")
-        for name, value, most in (("clean", self.clean, 1), ("strength", self.strength, 2)):
+        for name, value, most in (
+            ("clean", self.clean, 1),
+            ("strength", self.strength, 2),
+            ("marks", self.marks, 1),
+        ):
             if not 0 <= value <= most:
                 raise CallError(f"{name} is {value}", f"pass a number from 0 to {most}")
         for kind in self.kinds:
@@ -123,7 +130,12 @@ class PageMaker:
         sheet = Sheet(rng, self._fonts, face, size, dpi, em)
         layout.make(sheet, self._texts)
         clean = rng.random() < self._options.clean
-        cover, lines = (sheet.cover, sheet.lines) if clean else _turned(rng, sheet.cover, sheet.lines)
+        drawn = sheet.cover
+        # A source of its own: the same seed gives the same page with marks and without.
+        marking = np.random.default_rng([seed, number, 2])
+        if marking.random() < self._options.marks:
+            drawn = add_marks(marking, drawn, em, face)
+        cover, lines = (drawn, sheet.lines) if clean else _turned(rng, drawn, sheet.lines)
         mode = "clean" if clean else Weighted(dict(layout.modes)).draw(rng)
         strength = min(1.0, self._options.strength * float(rng.beta(1.3, 2.6)))
         pixels = degrade(rng, cover, em, mode, strength)

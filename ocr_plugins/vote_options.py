@@ -1,0 +1,126 @@
+"""How votes and cascades are held: their options, and how far readings are trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ocr_plugins.document import Word
+from ocr_plugins.ensemble import shipped
+from ocr_plugins.ensemble.calibration import Calibration, Calibrations
+from ocr_plugins.ensemble.features import Describer
+from ocr_plugins.ensemble.learned import Learned, VoterModel
+from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.errors import CallError
+from ocr_plugins.options import check_options, option, parse_options
+from ocr_plugins.runs import EngineRun
+from ocr_plugins.spec import EngineSpec
+
+# A reading that says nothing where others have text, and a word whose engine gives no confidence, are right
+# about so often.
+_NOTHING, _UNKNOWN = 0.5, 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoteOptions:
+    """How a vote is held."""
+
+    method: Literal["confidence", "majority", "learned"] = option(
+        "confidence",
+        "confidence counts readings by how sure they are, majority alike, learned weighs agreement, "
+        "confidence, standing and spelling by a model",
+    )
+    of: str = option("", "labels of the engines that vote, joined by +; default: all")
+    calibration: Path | None = option(
+        None,
+        "a file that `ocr-plugins calibrate` wrote; default: confidences as engines say them, and for "
+        "method=learned the package's calibrations",
+    )
+    model: Path | None = option(None, "for method=learned: a file that `ocr-plugins train voter` wrote")
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.calibration is not None and self.method == "majority":
+            raise CallError("method=majority counts readings alike", "leave calibration= out")
+        if self.model is not None and self.method != "learned":
+            raise CallError("model= needs method=learned", "leave one of them out")
+        if self.model is None and self.method == "learned":
+            raise CallError(
+                "method=learned needs a model", "fit one with `ocr-plugins train voter`, and give model=FILE"
+            )
+
+    @property
+    def voters(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.of.split("+")))
+
+    def rule(self, fingerprints: Mapping[str, str], expected: Callable[[], Mapping[str, float]]) -> Method:
+        """The method.
+
+        Args:
+            fingerprints: the voters' engines by label, as far as they are known.
+            expected: tells each voter's expected error rate, if the method asks.
+
+        Raises:
+            EngineUnavailableError: a file cannot be read.
+        """
+        if self.method == "majority":
+            return Majority()
+        maps = Calibrations.load(self.calibration) if self.calibration else self._maps()
+        trust = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
+        if self.model is None:
+            return Confidence(trust)
+        return Learned(VoterModel.load(self.model), Describer(trust, expected(), shipped.shipped_words()))
+
+    def _maps(self) -> Calibrations:
+        return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the method opens."""
+        if self.method != "learned":
+            return () if self.calibration is None else (self.calibration,)
+        return tuple(filter(None, (self.calibration or shipped.CALIBRATIONS, self.model, shipped.WORDS)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CascadeOptions(VoteOptions):
+    """How engines are asked one after the other."""
+
+    of: str = option("", "labels of the engines in the order they are asked, joined by +; default: as named")
+    doubt: float = option(
+        0.03,
+        "the next engine reads a page while more than this share of its characters is expected to stand in "
+        "wrong words; `ocr-plugins study` finds the share for your pages",
+        minimum=0,
+        maximum=1,
+    )
+
+
+def vote_options(spec: EngineSpec) -> VoteOptions:
+    """Those of a vote or a cascade. Raises CallError for a wrong one."""
+    return parse_options(CascadeOptions if spec.is_cascade else VoteOptions, spec.name, dict(spec.options))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How sure a reading is of its words in a cell: of the least sure one, calibrated where that is known.
+
+    ``maps`` are the voters' calibrations by label.
+    """
+
+    maps: Mapping[str, Calibration | None]
+
+    def __call__(self, label: str, words: Sequence[Word]) -> float:
+        if not words:
+            return _NOTHING
+        if calibrated := self.maps.get(label):
+            return min(calibrated(word.confidence) for word in words)
+        return min(_UNKNOWN if word.confidence is None else word.confidence for word in words)
+
+
+def shipped_trust(runs: Iterable[EngineRun]) -> Trust:
+    """How sure engines are by the calibrations that come with the package."""
+    maps = shipped.shipped_calibrations()
+    return Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
