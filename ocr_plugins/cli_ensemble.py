@@ -119,8 +119,7 @@ def voter(
     best = min(fitted.errors, key=fitted.errors.__getitem__)
     typer.echo(
         f"{fitted.cells} places where readings differ. Character errors where all engines are, by "
-        f"models that had not seen the document: {best} {fitted.errors[best]:.0f}, vote {fitted.chosen:.0f}, "
-        f"best choice {fitted.least:.0f}"
+        f"models that had not seen the document: {best} {fitted.errors[best]:.0f}, vote {fitted.chosen:.0f}"
     )
     typer.echo(f"voter: {out}")
     raise typer.Exit(1 if any(study.failed for study in studies) else 0)

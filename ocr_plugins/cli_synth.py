@@ -34,7 +34,7 @@ Kinds = Annotated[
         "--kind",
         help="lines: book, journal, office, typescript, form, receipt, screen, note, and scene (words on "
         "signs, only where it is named); "
-        "pages: letter, report, book, typescript, form, table, receipt",
+        "pages: letter, report, book, typescript, form, table, receipt, and screen (only where it is named)",
     ),
 ]
 Strength = Annotated[float, typer.Option(help="how much paper and cameras spoil, 0 to 2")]

@@ -13,6 +13,7 @@ Imports nothing but the standard library and NumPy: workers load it.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import zlib
 from array import array
@@ -163,3 +164,12 @@ def _coded(share: float) -> int:
 
 def _hash(gram: str) -> int:
     return zlib.crc32(gram.encode("utf-8"))
+
+
+def misshapen(text: str) -> int:
+    """How often letters and digits meet within a word, or a small letter is followed by a capital."""
+    return sum(
+        (one.isalnum() and other.isalnum() and one.isalpha() != other.isalpha())
+        or (one.islower() and other.isupper())
+        for one, other in itertools.pairwise(text)
+    )

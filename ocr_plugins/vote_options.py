@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from ocr_plugins.document import Word
-from ocr_plugins.ensemble import shipped
+from ocr_plugins.ensemble import presence, shipped
+from ocr_plugins.ensemble.alignment import AlignedLine
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations
-from ocr_plugins.ensemble.features import Describer
 from ocr_plugins.ensemble.learned import Learned, VoterModel
-from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.ensemble.ranking import There
+from ocr_plugins.ensemble.voters import Voters
+from ocr_plugins.ensemble.voting import Confidence, Majority, Method, probability
 from ocr_plugins.errors import CallError
 from ocr_plugins.options import check_options, option, parse_options
 from ocr_plugins.runs import EngineRun
@@ -28,17 +30,19 @@ class VoteOptions:
     """How a vote is held."""
 
     method: Literal["confidence", "majority", "learned"] = option(
-        "confidence",
-        "confidence counts readings by how sure they are, majority alike, learned weighs agreement, "
-        "confidence, standing and spelling by a model",
+        "learned",
+        "learned weighs readings by how sure they are, how good their engines are on these pages, and who "
+        "has a line at all; confidence by how sure they are; majority alike",
     )
     of: str = option("", "labels of the engines that vote, joined by +; default: all")
     calibration: Path | None = option(
         None,
-        "a file that `ocr-plugins calibrate` wrote; default: confidences as engines say them, and for "
-        "method=learned the package's calibrations",
+        "a file that `ocr-plugins calibrate` wrote; default: for method=learned the package's calibrations, "
+        "else confidences as engines say them",
     )
-    model: Path | None = option(None, "for method=learned: a file that `ocr-plugins train voter` wrote")
+    model: Path | None = option(
+        None, "for method=learned: a file that `ocr-plugins train voter` wrote; default: the package's own"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -46,10 +50,6 @@ class VoteOptions:
             raise CallError("method=majority counts readings alike", "leave calibration= out")
         if self.model is not None and self.method != "learned":
             raise CallError("model= needs method=learned", "leave one of them out")
-        if self.model is None and self.method == "learned":
-            raise CallError(
-                "method=learned needs a model", "fit one with `ocr-plugins train voter`, and give model=FILE"
-            )
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -69,9 +69,10 @@ class VoteOptions:
             return Majority()
         maps = Calibrations.load(self.calibration) if self.calibration else self._maps()
         trust = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
-        if self.model is None:
+        if self.method == "confidence":
             return Confidence(trust)
-        return Learned(VoterModel.load(self.model), Describer(trust, expected(), shipped.shipped_words()))
+        model = VoterModel.load(self.model) if self.model else shipped.shipped_voter()
+        return Learned(model, trust, expected(), shipped.shipped_words())
 
     def _maps(self) -> Calibrations:
         return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
@@ -81,7 +82,7 @@ class VoteOptions:
         """What the method opens."""
         if self.method != "learned":
             return () if self.calibration is None else (self.calibration,)
-        return tuple(filter(None, (self.calibration or shipped.CALIBRATIONS, self.model, shipped.WORDS)))
+        return self.calibration or shipped.CALIBRATIONS, self.model or shipped.VOTER, shipped.WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,3 +125,13 @@ def shipped_trust(runs: Iterable[EngineRun]) -> Trust:
     """How sure engines are by the calibrations that come with the package."""
     maps = shipped.shipped_calibrations()
     return Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
+
+
+def shipped_there(runs: Iterable[EngineRun]) -> There:
+    """How likely lines are there that not all of some engines have, by the voter of the package."""
+    trust, model = shipped_trust(runs), shipped.shipped_voter()
+
+    def there(line: AlignedLine, voters: Voters) -> float:
+        return probability(model.there(presence.of_line(line, voters, trust)))
+
+    return there

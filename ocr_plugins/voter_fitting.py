@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble import shipped
 from ocr_plugins.ensemble.calibration import Calibrations
-from ocr_plugins.ensemble.features import Describer
-from ocr_plugins.ensemble.voter_training import Example, FittedVoter, examples, fit_voter
+from ocr_plugins.ensemble.voter_training import Example, FittedVoter, Setting, examples, fit_voter
 from ocr_plugins.errors import CallError
 from ocr_plugins.ranked import families_of, rank_runs
 from ocr_plugins.runs import EngineRun, Study
@@ -56,11 +55,11 @@ def _examples(
 ) -> Iterator[tuple[str, list[Example]]]:
     trust = Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
     expected = {label: one.cer for label, one in rank_runs(study, runs).items()}
-    describer = Describer(trust, expected, shipped.shipped_words())
+    setting = Setting(trust, expected, shipped.shipped_words())
     alphabets, families = alphabets_of(runs), families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if item.truth is not None and len(readings) > 1:
             seen = functools.partial(study.convention.seen, casefold=item.folds_case)
-            yield item.document, examples(readings, item.truth, describer, seen, alphabets, families)
+            yield item.document, examples(readings, item.truth, setting, seen, alphabets, families)

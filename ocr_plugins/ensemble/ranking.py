@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.document import Page
-from ocr_plugins.ensemble.alignment import align_pages
-from ocr_plugins.ensemble.voters import choose_voters
+from ocr_plugins.ensemble.alignment import AlignedLine
+from ocr_plugins.ensemble.presence import text_of
+from ocr_plugins.ensemble.voters import Voters, choose_voters
 
 Floats = NDArray[np.float64]
 
@@ -55,15 +56,22 @@ class Estimate:
     best: float
 
 
+#: How likely a line is there that not all readings have, 0 to 1.
+There = Callable[[AlignedLine, Voters], float]
+
+
 def estimate_page(
     readings: Mapping[str, Page],
     families: Mapping[str, str] | None = None,
     fold: Callable[[str], str] = str,
     samples: int = 0,
+    there: There | None = None,
 ) -> PageEstimate:
     """The errors that readings of one page are expected to have.
 
-    Two readings share alike what they differ by; of one alone nothing can be told, and it has none.
+    Two readings share alike what they differ by on lines that both have; of one alone nothing can be told,
+    and it has none. Of a line that some lack, these have missed as much as it is likely to be there, and the
+    others have made up the rest.
 
     Args:
         readings: by label.
@@ -71,42 +79,82 @@ def estimate_page(
             repeats many of its errors. Default: none are related.
         fold: how text is normalised before it is compared, such as `str.casefold`.
         samples: of the bootstrap that gives intervals; 0 gives none.
+        there: tells of lines that some lack. Default: either is as likely.
     """
     labels = list(readings)
     # Those that are dropped from a vote are compared all the same, and stand last.
     voters = choose_voters(readings, families=families)
     order = [*voters.pages, *(label for label in labels if label not in voters.pages)]
-    lines = align_pages([readings[label] for label in order])
-    texts = [
-        [fold(" ".join(" ".join(cell.strings[place] for cell in line.cells).split())) for line in lines]
-        for place in range(len(order))
-    ]
-    differences = _differences(texts)
-    names = [(families or {}).get(label, label) for label in order]
-    errors = solve(differences.sum(axis=0), names)
+    everyone = Voters({label: readings[label] for label in order}, {}, {}, families=families or {})
+    lines = everyone.align()
+    likely = [1.0 if all(line.present) else (there or _even)(line, everyone) for line in lines]
+    told = _Lines.of(lines, len(order), likely, fold)
+    names = [everyone.families.get(label, label) for label in order]
+    errors = told.errors(np.ones(len(lines)), names)
     return PageEstimate(
         errors=dict(zip(order, errors.tolist(), strict=True)),
-        length=float(np.median([sum(map(len, rows)) for rows in texts])) if order else 0.0,
-        intervals=dict(zip(order, _intervals(differences, names, samples), strict=True)) if samples else {},
+        length=told.length,
+        intervals=dict(zip(order, _intervals(told, names, samples), strict=True)) if samples else {},
     )
 
 
-def _differences(texts: Sequence[Sequence[str]]) -> Floats:
-    """(lines, n, n): by how many edits each two readings differ on each line."""
-    from rapidfuzz.distance import Levenshtein
-
-    found = np.zeros((len(texts[0]) if texts else 0, len(texts), len(texts)))
-    for one, other in itertools.combinations(range(len(texts)), 2):
-        for line, (a, b) in enumerate(zip(texts[one], texts[other], strict=True)):
-            if a != b:
-                found[line, one, other] = found[line, other, one] = Levenshtein.distance(a, b)
-    return found
+def _even(line: AlignedLine, voters: Voters) -> float:  # noqa: ARG001 - as the others
+    return 0.5
 
 
-def _intervals(differences: Floats, names: Sequence[str], samples: int) -> list[tuple[float, float]]:
-    lines = len(differences)
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """What readings differ by, line by line.
+
+    ``differences`` (lines, n, n) are the edits between each two that have the line, ``common`` (lines, n, n)
+    their mean lengths, ``faults`` (lines, n) what each is expected to have missed or made up, and ``own``
+    (lines, n) the lengths of what each has that is likely there. ``length`` is the page's.
+    """
+
+    differences: Floats
+    common: Floats
+    faults: Floats
+    own: Floats
+    length: float
+
+    @classmethod
+    def of(
+        cls, lines: Sequence[AlignedLine], count: int, likely: Sequence[float], fold: Callable[[str], str]
+    ) -> _Lines:
+        """Lines that are likely there so much, in so many readings."""
+        from rapidfuzz.distance import Levenshtein
+
+        differences, common = np.zeros((2, len(lines), count, count))
+        faults, own = np.zeros((2, len(lines), count))
+        length = 0.0
+        for at, (line, sure) in enumerate(zip(lines, likely, strict=True)):
+            texts = [fold(text_of(line, place)) for place in range(count)]
+            lengths = np.array([len(text) for text in texts], np.float64)
+            has = lengths > 0
+            usual = float(np.median(lengths[has])) if has.any() else 0.0
+            faults[at] = np.where(has, (1 - sure) * lengths, sure * usual)
+            own[at] = sure * lengths
+            for one, other in itertools.combinations(np.flatnonzero(has).tolist(), 2):
+                apart = Levenshtein.distance(texts[one], texts[other]) if texts[one] != texts[other] else 0
+                differences[at, one, other] = differences[at, other, one] = sure * apart
+                common[at, one, other] = common[at, other, one] = sure * (lengths[one] + lengths[other]) / 2
+            length += sure * usual
+        return cls(differences, common, faults, own, length)
+
+    def errors(self, counts: Floats, names: Sequence[str]) -> Floats:
+        """(n,) expected errors, of lines drawn so many times, (lines,)."""
+        differences, common = (np.tensordot(counts, one, axes=1) for one in (self.differences, self.common))
+        own = counts @ self.own
+        # As if each two had all of the text, so that all equations tell of as much.
+        whole = float(own.max(initial=0.0))
+        rates = np.divide(differences, common, out=np.zeros_like(differences), where=common > 0)
+        return np.asarray(solve(rates * whole, names) * own / max(whole, 1.0) + counts @ self.faults)
+
+
+def _intervals(told: _Lines, names: Sequence[str], samples: int) -> list[tuple[float, float]]:
+    lines = len(told.differences)
     draws = np.random.default_rng(0).multinomial(lines, np.full(lines, 1 / max(lines, 1)), size=samples)
-    found = np.array([solve(np.tensordot(draw, differences, axes=1), names) for draw in draws])
+    found = np.array([told.errors(draw, names) for draw in draws])
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
 

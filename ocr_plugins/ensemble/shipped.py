@@ -1,4 +1,4 @@
-"""What votes rest on and comes with the package: calibrations, and a language model of words.
+"""What votes rest on and comes with the package: calibrations, a voter, and a language model of words.
 
 Each file is opened only if its SHA-256 is the known one.
 """
@@ -9,14 +9,17 @@ import functools
 from pathlib import Path
 
 from ocr_plugins.ensemble.calibration import Calibrations
+from ocr_plugins.ensemble.learned import VoterModel
 from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.weights import verify_file
 
 _FOLDER = Path(__file__).parent / "weights"
 CALIBRATIONS = _FOLDER / "calibrations.json"
+VOTER = _FOLDER / "voter.json"
 WORDS = _FOLDER / "words.npz"
 SHA256 = {
     CALIBRATIONS: "000e91ccef904660179c3bae9db08029ba889c0c7452bc9ae6de07b383817c45",
+    VOTER: "d692b9b3554c8f96c1b30b506647732ef1f67e6b5b0622d7126ba04a3419f28e",
     WORDS: "23ec155e44627c35176f1bba75356dfbbb7a3b260704f12f80f0d511c06261ee",
 }
 _HINT = "install ocr-plugins again"
@@ -32,6 +35,13 @@ def shipped_calibrations() -> Calibrations:
     """The maps of engines as they come, by fingerprint. Raises EngineUnavailableError."""
     verified(CALIBRATIONS)
     return Calibrations.load(CALIBRATIONS)
+
+
+@functools.cache
+def shipped_voter() -> VoterModel:
+    """The model of the learned vote, fitted on drawn pages. Raises EngineUnavailableError."""
+    verified(VOTER)
+    return VoterModel.load(VOTER)
 
 
 @functools.cache

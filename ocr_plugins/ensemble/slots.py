@@ -20,7 +20,7 @@ from ocr_plugins.textlines import Boxes, heights_of
 
 Places = NDArray[np.int64]
 
-# A word is on a line when their middles are so many heights of the lesser apart at most, down the page,
+# A word is on a line when their middles are so much of their mean height apart at most, down the page,
 _LEVEL = 0.6
 # and when it lies at most so many heights of the line beyond its ends, across it.
 _BEYOND = 1.5
@@ -64,10 +64,10 @@ def match_lines(readings: Sequence[Fragments], order: Sequence[int]) -> list[Slo
         for line in lines:
             homes[owner][fresh[fragments.lines[fresh] == line]] = len(slots)
             slots.append(Slot(owner, line))
-        new = _Band.of(boxes[owner], homes[owner], first, len(slots))
+        bands = [_Band.of(boxes[owner][homes[owner] == home]) for home in range(first, len(slots))]
         for other in range(len(readings)):
             if other != owner:
-                _settle(boxes[other], homes[other], new, first)
+                _settle(boxes[other], homes[other], bands, first)
         _insert(sequence, slots, first, fragments, homes[owner])
     from_right = runs_left("".join(word.text for word in readings[order[0]].words)) if order else False
     for home, fragments, places in zip(homes, readings, boxes, strict=True):
@@ -119,37 +119,39 @@ def _skew_of(boxes: Sequence[Boxes]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """The boxes of some lines: (n,) each, and the typical height of their words."""
+    """A line: its ends, the typical height of its words, and their middles, (n,) from left to right."""
 
-    x0: NDArray[np.float64]
-    x1: NDArray[np.float64]
-    middle: NDArray[np.float64]
-    height: NDArray[np.float64]
+    x0: float
+    x1: float
+    height: float
+    across: NDArray[np.float64]
+    down: NDArray[np.float64]
 
     @classmethod
-    def of(cls, boxes: Boxes, homes: Places, first: int, stop: int) -> _Band:
-        rows = []
-        for home in range(first, stop):
-            mine = boxes[homes == home]
-            height = typical_height(mine)
-            middle = float(np.median((mine[:, 1] + mine[:, 3]) / 2))
-            rows.append((mine[:, 0].min(), mine[:, 2].max(), middle, height))
-        return cls(*np.array(rows).T)
+    def of(cls, mine: Boxes) -> _Band:
+        middles = (mine[:, :2] + mine[:, 2:]) / 2
+        order = np.argsort(middles[:, 0], kind="stable")
+        across, down = middles[order].T
+        return cls(float(mine[:, 0].min()), float(mine[:, 2].max()), typical_height(mine), across, down)
+
+    def cost(self, boxes: Boxes) -> NDArray[np.float64]:
+        """(n,) how badly words fit this line, infinite for those that are not on it."""
+        x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).T
+        # Boxes of skewed lines are high, so their middles count more than their edges; and where the line
+        # bends, only what is near tells how high it is there.
+        height = np.maximum((heights_of(boxes) + self.height) / 2, 1e-6)
+        off = np.abs(y - np.interp(x, self.across, self.down)) / height
+        beyond = np.maximum(np.maximum(self.x0 - x, x - self.x1), 0) / max(self.height, 1e-6)
+        # A little off the level is nearer than far beyond the end of another line on it.
+        return np.where((off <= _LEVEL) & (beyond <= _BEYOND), off + beyond, np.inf)
 
 
-def _settle(boxes: Boxes, homes: Places, band: _Band, first: int) -> None:
+def _settle(boxes: Boxes, homes: Places, bands: Sequence[_Band], first: int) -> None:
     """Gives each homeless word the line that it is on, if there is one."""
     free = np.flatnonzero((homes < 0) & np.isfinite(boxes).all(axis=1))
     if not len(free):
         return
-    mine = boxes[free]
-    x, y = ((mine[:, :2] + mine[:, 2:]) / 2).T
-    height = np.minimum(heights_of(mine)[:, None], band.height[None, :])
-    height = np.maximum(height, 1e-6)
-    off = np.abs(y[:, None] - band.middle[None, :]) / height
-    beyond = np.maximum(np.maximum(band.x0 - x[:, None], x[:, None] - band.x1), 0) / band.height
-    # A little off the level is nearer than far beyond the end of another line on it.
-    cost = np.where((off <= _LEVEL) & (beyond <= _BEYOND), off + beyond, np.inf)
+    cost = np.stack([band.cost(boxes[free]) for band in bands], axis=1)
     best = cost.argmin(axis=1)
     known = np.isfinite(cost[np.arange(len(free)), best])
     homes[free[known]] = first + best[known]

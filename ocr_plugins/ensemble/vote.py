@@ -130,7 +130,7 @@ class _Count:
         return {"regions": (), "lines": tuple(line for _, found in blocks for line in found)}
 
     def _line(self, aligned: AlignedLine) -> Line | None:
-        decisions = [self._method.decide(cell, aligned, self._voters) for cell in aligned.cells]
+        decisions = self._method.decide(aligned, self._voters)
         words = [
             word
             for cell, decision in zip(aligned.cells, decisions, strict=True)

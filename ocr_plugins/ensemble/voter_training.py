@@ -1,8 +1,8 @@
 """Fits the models of the learned vote on readings of pages with ground truth, with scikit-learn.
 
-The first model is fitted on pairs of candidates of a cell: the difference of their features tells which is
-nearer to the truth, and a pair counts by how many characters that saves. The second is fitted on what the
-first chooses of pages that it has not seen.
+Whether lines are there is fitted on lines that some readings lack, each counting by what it saves to keep or
+to leave it. How sharply summed odds tell right from wrong is fitted on pairs of candidates, and how likely
+a choice is right on choices in pages that the first model has not seen.
 """
 
 from __future__ import annotations
@@ -17,81 +17,110 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.document import Page
+from ocr_plugins.ensemble import presence
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.features import NAMES, Described, Describer
-from ocr_plugins.ensemble.learned import CERTAINTY_NAMES, VoterModel, certainty_features
+from ocr_plugins.ensemble.learned import CERTAINTY_NAMES, Choice, Learned, VoterModel
 from ocr_plugins.ensemble.oracle import truth_page
 from ocr_plugins.ensemble.voters import Voters, choose_voters
+from ocr_plugins.ensemble.voting import Trust
 from ocr_plugins.errors import CallError
+from ocr_plugins.language_model import LanguageModel
 
 Floats = NDArray[np.float64]
 
 _FOLDS = 5
 _LEAST_CELLS = 50
-# A cell that one reading has wholly wrong counts no more than so many characters.
-_MOST_SAVED = 8
-_CHOICE_C, _CERTAINTY_C = 0.1, 1.0
+# A line or cell that one reading has wholly wrong counts no more than so many characters.
+_MOST_SAVED = 20.0
+# A line that stands elsewhere in the ground truth is found there from so many characters on.
+_LEAST_FOUND = 3
+_C = 1.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What readings of a corpus are weighed by: as `Learned` takes it."""
+
+    trust: Trust
+    expected: Mapping[str, float]
+    words: LanguageModel
+
+    def method(self, model: VoterModel) -> Learned:
+        return Learned(model, self.trust, self.expected, self.words)
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A cell with its truth.
+    """A line as readings have it, and what the truth has in each of its cells.
 
-    ``distances`` (candidates,) are the characters by which each is wrong, ``said`` the place of what each
-    reading says among the candidates, by label.
+    ``described`` is what `presence.of_line` gives where some readings lack the line, else None; ``saved`` is
+    by how many characters it is better to keep than to leave it.
     """
 
-    described: Described
-    said: Mapping[str, int]
-    distances: Floats
-    describer: Describer
+    line: AlignedLine
     voters: Voters
+    setting: Setting
+    wanted: tuple[str, ...]
+    fold: Callable[[str], str]
+    described: Sequence[float] | None
+    saved: float
 
-    @property
-    def telling(self) -> bool:
-        """Whether one candidate is better than another."""
-        return bool(self.distances.min() < self.distances.max())
+    def distance(self, place: int, text: str) -> int:
+        """By how many characters a text is wrong in a cell."""
+        from rapidfuzz.distance import Levenshtein
+
+        return Levenshtein.distance(self.fold(text), self.wanted[place])
 
 
 def examples(
     readings: Mapping[str, Page],
     truth: str,
-    describer: Describer,
+    setting: Setting,
     fold: Callable[[str], str] = str,
     alphabets: Mapping[str, Alphabet] | None = None,
     families: Mapping[str, str] | None = None,
 ) -> list[Example]:
-    """The cells of a page, those on which all agree too.
+    """The lines of a page.
 
     Args:
         readings: by label.
         truth: the page's ground truth.
-        describer: describes the candidates.
+        setting: what the readings are weighed by.
         fold: how text is normalised before it is compared.
         alphabets: the characters that engines are bound to, by label.
         families: which engine each is of, by label.
     """
-    from rapidfuzz.distance import Levenshtein
-
     voters = choose_voters(readings, alphabets, families)
+    whole = _packed(fold(truth))
     found = []
     # With the truth as one more reading, cells are where it says how each is to be read.
     for line in voters.align(truth_page(truth)):
         cells = tuple(_without_last(cell) for cell in line.cells)
         told = AlignedLine(line.owner, line.line, cells)
-        for cell, whole in zip(cells, line.cells, strict=True):
-            if not any(cell.strings):
-                continue
-            described = describer(cell, told, voters)
-            wanted = fold(whole.strings[-1])
-            distances = [float(Levenshtein.distance(fold(text), wanted)) for text in described.texts]
-            said = {
-                label: described.texts.index(text)
-                for label, text in zip(voters.pages, cell.strings, strict=True)
-            }
-            found.append(Example(described, said, np.array(distances), describer, voters))
+        if not any(told.present):
+            continue
+        wanted = tuple(fold(cell.strings[-1]) for cell in line.cells)
+        described, saved = None, 0.0
+        if not all(told.present):
+            described = presence.of_line(told, voters, setting.trust)
+            saved = _saved(told, " ".join(" ".join(wanted).split()), whole, fold)
+        found.append(Example(told, voters, setting, wanted, fold, described, saved))
     return found
+
+
+def _saved(line: AlignedLine, wanted: str, whole: str, fold: Callable[[str], str]) -> float:
+    from rapidfuzz.distance import Levenshtein
+
+    texts = [fold(presence.text_of(line, at)) for at, here in enumerate(line.present) if here]
+    if any(len(packed := _packed(text)) >= _LEAST_FOUND and packed in whole for text in texts):
+        return min(float(max(map(len, texts))), _MOST_SAVED)
+    kept = min(Levenshtein.distance(text, wanted) for text in texts)
+    return float(np.clip(len(wanted) - kept, -_MOST_SAVED, _MOST_SAVED))
+
+
+def _packed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _without_last(cell: Cell) -> Cell:
@@ -105,92 +134,120 @@ def _without_last(cell: Cell) -> Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedVoter:
-    """A model, and the character errors of the places where candidates differ.
+    """A model, and the character errors where all readings take part.
 
-    ``errors`` are those of each reading by label, of pages that it is on; ``chosen`` those of models that had
-    not seen the place's group, and ``least`` those of the best choices, both where all readings are.
+    ``errors`` are those of each reading by label; ``chosen`` those of models that had not seen the group, and
+    ``cells`` the places where readings differ.
     """
 
     model: VoterModel
     cells: int
     errors: Mapping[str, float]
     chosen: float
-    least: float
 
 
 def fit_voter(groups: Mapping[str, Sequence[Example]], about: Mapping[str, Any]) -> FittedVoter:
-    """Both models.
+    """All of the model.
 
     Args:
-        groups: examples by what belongs together (a document); the second model is fitted on groups that
-            the first has not seen.
+        groups: examples by what belongs together (a document); how likely choices are right is fitted on
+            groups that the rest of the model has not seen.
         about: what the model rests on, to be kept with it.
 
     Raises:
-        CallError: too few places where candidates differ, or too few groups.
+        CallError: too few places where readings differ, or too few groups.
     """
-    cells = sum(example.telling for found in groups.values() for example in found)
+    cells = sum(_differing(found) for found in groups.values())
     if cells < _LEAST_CELLS or len(groups) < 2:
         raise CallError(
             f"the readings differ in {cells} places of {len(groups)} documents with ground truth",
             f"give at least {_LEAST_CELLS} places in two documents",
         )
-    choice = _fit_choice([example for found in groups.values() for example in found])
+    model = _fitted([example for found in groups.values() for example in found])
     chosen = list(_chosen_unseen(groups))
     certainty, intercept = _fit_certainty(chosen)
     counted = {"documents": len(groups), "cells": cells}
-    model = VoterModel(choice=choice, certainty=certainty, intercept=intercept, about={**about, **counted})
-    return FittedVoter(model=model, cells=cells, **_counted(chosen))
+    model = replace(model, certainty=certainty, certainty_intercept=intercept, about={**about, **counted})
+    errors, wrong = _counted(chosen)
+    return FittedVoter(model=model, cells=cells, errors=errors, chosen=wrong)
+
+
+def _differing(found: Sequence[Example]) -> int:
+    return sum(not cell.agreed for example in found for cell in example.line.cells)
 
 
 @dataclass(frozen=True, eq=False)
 class _Chosen:
-    """What a model chose in a place that it had not seen: a candidate's place, with what tells of it."""
+    """What a model chose in a cell of a line that it had not seen; None where it left the line out."""
 
     example: Example
     place: int
-    seen: Sequence[float]
+    choice: Choice | None
 
 
-def _counted(chosen: Sequence[_Chosen]) -> dict[str, Any]:
-    """The errors of each reading and of the choices, where all readings are."""
-    most = max(len(one.example.said) for one in chosen)
-    whole = [one for one in chosen if len(one.example.said) == most]
+def _counted(chosen: Sequence[_Chosen]) -> tuple[dict[str, float], float]:
+    """The errors of each reading and of the choices, where all readings take part."""
+    most = max(len(one.example.voters.pages) for one in chosen)
     errors: Counter[str] = Counter()
-    for one in whole:
-        for label, place in one.example.said.items():
-            errors[label] += one.example.distances[place]
-    return {
-        "errors": {label: float(count) for label, count in errors.items()},
-        "chosen": float(sum(one.example.distances[one.place] for one in whole)),
-        "least": float(sum(one.example.distances.min() for one in whole)),
-    }
+    wrong = 0
+    for one in chosen:
+        if len(one.example.voters.pages) < most:
+            continue
+        cell = one.example.line.cells[one.place]
+        for label, text in zip(one.example.voters.pages, cell.strings, strict=True):
+            errors[label] += one.example.distance(one.place, text)
+        wrong += one.example.distance(one.place, one.choice.text if one.choice else "")
+    return {label: float(count) for label, count in errors.items()}, float(wrong)
 
 
-def _fit_choice(found: Sequence[Example]) -> dict[str, float]:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    rows, weights = [], []
-    for example in found:
-        features, distances = example.described.features, example.distances
-        pairs = [
-            (one, other)
-            for one, other in itertools.permutations(range(len(distances)), 2)
-            if distances[one] < distances[other]
-        ]
-        for one, other in pairs:
-            rows.append(features[one] - features[other])
-            weights.append(min(distances[other] - distances[one], _MOST_SAVED) / len(pairs))
-    matrix = np.array(rows)
-    # No intercept and no middle: of two candidates in the other order the opposite is true.
-    scaler = StandardScaler(with_mean=False).fit(matrix)
-    scaled = scaler.transform(matrix)
-    model = LogisticRegression(fit_intercept=False, C=_CHOICE_C, max_iter=1000)
-    model.fit(
-        np.concatenate([scaled, -scaled]), np.repeat([1, 0], len(matrix)), sample_weight=np.tile(weights, 2)
+def _fitted(found: Sequence[Example]) -> VoterModel:
+    """What a model chooses by; how sure it is of that is fitted afterwards."""
+    weights, intercept = _fit_presence(found)
+    model = VoterModel(
+        presence=weights,
+        presence_intercept=intercept,
+        sharpness=1.0,
+        certainty=dict.fromkeys(CERTAINTY_NAMES, 0.0),
+        certainty_intercept=0.0,
     )
-    return dict(zip(NAMES, (model.coef_[0] / scaler.scale_).round(5).tolist(), strict=True))
+    return replace(model, sharpness=_fit_sharpness(found, model))
+
+
+def _fit_presence(found: Sequence[Example]) -> tuple[dict[str, float], float]:
+    told = [(example.described, example.saved) for example in found if example.described and example.saved]
+    matrix = np.array([described for described, _ in told]).reshape(-1, len(presence.NAMES))
+    saved = np.array([value for _, value in told])
+    return _fit_linear(presence.NAMES, matrix, saved > 0, np.abs(saved))
+
+
+def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> float:
+    """How much the logarithm of a shares' ratio tells of which of two candidates is nearer to the truth."""
+    from sklearn.linear_model import LogisticRegression
+
+    differences, counts = [], []
+    for example in found:
+        method = example.setting.method(model)
+        for place, cell in enumerate(example.line.cells):
+            if cell.agreed:
+                continue
+            scores = method.choose(cell, example.line, example.voters, 0.0).scores
+            distances = {text: example.distance(place, text) for text in scores}
+            for one, other in itertools.combinations(scores, 2):
+                if nearer := distances[other] - distances[one]:
+                    sign = 1.0 if nearer > 0 else -1.0
+                    differences.append(
+                        sign * float(np.log(max(scores[one], 1e-12) / max(scores[other], 1e-12)))
+                    )
+                    counts.append(min(abs(nearer), _MOST_SAVED))
+    if not differences:
+        return 1.0
+    matrix = np.array(differences)[:, None]
+    # Of two candidates in the other order the opposite is true.
+    fit = LogisticRegression(fit_intercept=False, C=_C)
+    fit.fit(
+        np.concatenate([matrix, -matrix]), np.repeat([1, 0], len(matrix)), sample_weight=np.tile(counts, 2)
+    )
+    return round(float(np.clip(fit.coef_[0, 0], 0.05, 2.0)), 5)
 
 
 def _chosen_unseen(groups: Mapping[str, Sequence[Example]]) -> Iterator[_Chosen]:
@@ -199,25 +256,43 @@ def _chosen_unseen(groups: Mapping[str, Sequence[Example]]) -> Iterator[_Chosen]
     for number in range(min(_FOLDS, len(names))):
         held = names[number::_FOLDS]
         rest = [example for name in names if name not in held for example in groups[name]]
-        if not any(example.telling for example in rest):
+        if not _differing(rest):
             continue
-        choice = np.array(list(_fit_choice(rest).values()))
+        model = _fitted(rest)
         for example in itertools.chain.from_iterable(groups[name] for name in held):
-            scores = example.described.features @ choice
-            seen = certainty_features(example.described, scores, example.describer, example.voters)
-            yield _Chosen(example, int(np.argmax(scores)), seen)
+            there = model.there(example.described) if example.described else None
+            method = example.setting.method(model)
+            for place, cell in enumerate(example.line.cells):
+                choice = None
+                if there is None or there >= 0:
+                    choice = method.choose(
+                        cell, example.line, example.voters, 8.0 if there is None else there
+                    )
+                yield _Chosen(example, place, choice)
 
 
 def _fit_certainty(chosen: Sequence[_Chosen]) -> tuple[dict[str, float], float]:
+    made = [(one, one.choice) for one in chosen if one.choice is not None and one.choice.text]
+    matrix = np.array([choice.seen for _, choice in made])
+    right = np.array([one.example.distance(one.place, choice.text) == 0 for one, choice in made])
+    if right.all() or not right.any():
+        raise CallError("every choice was right, or none", "give pages that are harder, or easier, to read")
+    return _fit_linear(CERTAINTY_NAMES, matrix, right, np.ones(len(right)))
+
+
+def _fit_linear(
+    names: Sequence[str], matrix: Floats, right: NDArray[np.bool_], counts: Floats
+) -> tuple[dict[str, float], float]:
+    """Weights by name and the intercept of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    matrix = np.array([one.seen for one in chosen])
-    right = np.array([one.example.distances[one.place] == 0 for one in chosen])
-    if right.all() or not right.any():
-        raise CallError("every choice was right, or none", "give pages that are harder, or easier, to read")
+    if not len(right) or right.all() or not right.any():
+        # Nothing tells the two apart: all are what they have been.
+        return dict.fromkeys(names, 0.0), 8.0 if len(right) and right.all() else 0.0
     scaler = StandardScaler().fit(matrix)
-    model = LogisticRegression(C=_CERTAINTY_C, max_iter=2000).fit(scaler.transform(matrix), right)
+    model = LogisticRegression(C=_C, max_iter=2000)
+    model.fit(scaler.transform(matrix), right, sample_weight=counts / counts.mean())
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    return dict(zip(CERTAINTY_NAMES, weights.round(5).tolist(), strict=True)), round(intercept, 5)
+    return dict(zip(names, weights.round(5).tolist(), strict=True)), round(intercept, 5)

@@ -36,13 +36,15 @@ class Voters:
     They stand by how much of their text others have in the same order: the first is the one whose words and
     order are nearest to all. ``standing`` is each one's mean agreement with the others whatever the order,
     from 0 to 1, by label; 1 for one alone.
-    ``alphabets`` are of those that could not give much of what others read: they stand last.
+    ``alphabets`` are of those that could not give much of what others read: they stand last. ``families`` are
+    as `choose_voters` takes them.
     """
 
     pages: Mapping[str, Page]
     standing: Mapping[str, float]
     dropped: Mapping[str, str]
     alphabets: Mapping[str, Alphabet] = field(default_factory=dict)
+    families: Mapping[str, str] = field(default_factory=dict)
 
     def align(self, truth: Page | None = None) -> list[AlignedLine]:
         """Their readings, line by line; with the truth as one more, from which nothing is taken."""
@@ -86,6 +88,7 @@ def choose_voters(
         {label: standing[label] for label in order},
         dropped,
         {label: bounded[label] for label in order if label in bounded},
+        known,
     )
 
 

@@ -20,10 +20,10 @@ from ocr_plugins.ensemble.voters import Voters
 #: The probability that a reading's words in a cell are right: label of the reading, words -> 0 to 1.
 Trust = Callable[[str, Sequence[Word]], float]
 
-# A wrong reading is one of so many that might have been.
-_WRONG = 10.0
+#: A wrong reading is one of so many that might have been.
+WRONG = 10.0
 _SUREST, _LEAST_SURE = 0.995, 0.02
-_EVEN = 1 / (1 + _WRONG)
+_EVEN = 1 / (1 + WRONG)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Decision:
 
 
 class Method(Protocol):
-    """A way to vote on a cell of a line. ``voters`` are those whose readings are in it, in their order."""
+    """A way to vote on the cells of a line. ``voters`` are those whose readings are in it, in their order."""
 
     @property
     def name(self) -> str: ...
 
-    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision: ...
+    def decide(self, line: AlignedLine, voters: Voters) -> list[Decision]: ...
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,12 @@ class Majority:
 
     name: str = field(default="majority", init=False)
 
-    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision:  # noqa: ARG002
-        weights = [float(place not in cell.abstains) for place in range(len(voters.pages))]
-        return _decided(cell, weights, _shares)
+    def decide(self, line: AlignedLine, voters: Voters) -> list[Decision]:
+        count = len(voters.pages)
+        return [
+            _decided(cell, [float(place not in cell.abstains) for place in range(count)], _shares)
+            for cell in line.cells
+        ]
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ class Confidence:
     trust: Trust
     name: str = field(default="confidence", init=False)
 
-    def decide(self, cell: Cell, line: AlignedLine, voters: Voters) -> Decision:  # noqa: ARG002
+    def decide(self, line: AlignedLine, voters: Voters) -> list[Decision]:
+        return [self._decided(cell, voters) for cell in line.cells]
+
+    def _decided(self, cell: Cell, voters: Voters) -> Decision:
         weights = [
             # Even odds are those of a reading that says nothing either way.
             _EVEN if place in cell.abstains else self.trust(label, words)
@@ -109,16 +115,26 @@ def _shares(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float
     return shares
 
 
-def bounded(probability: float) -> float:
+def bounded(sure: float) -> float:
     """A probability kept from certainty: no engine is that sure, and none that wrong."""
-    return min(max(probability, _LEAST_SURE), _SUREST)
+    return min(max(sure, _LEAST_SURE), _SUREST)
+
+
+def logit(sure: float) -> float:
+    """The logarithm of the odds, of a probability kept from certainty."""
+    known = bounded(sure)
+    return math.log(known / (1 - known))
+
+
+def probability(odds: float) -> float:
+    """Of the logarithm of odds."""
+    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
 
 
 def _posterior(strings: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
     odds = dict.fromkeys(strings, 0.0)
-    for string, probability in zip(strings, weights, strict=True):
-        known = bounded(probability)
-        odds[string] += math.log(known * _WRONG / (1 - known))
+    for string, weight in zip(strings, weights, strict=True):
+        odds[string] += logit(weight) + math.log(WRONG)
     most = max(odds.values())
     mass = {string: math.exp(value - most) for string, value in odds.items()}
     # What no reading says may be right as well.

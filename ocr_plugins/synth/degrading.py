@@ -115,6 +115,15 @@ def _coarse(rng: Rng, cover: Floats, em: float, strength: float) -> Bytes:
     return camera.resized(rng, found, (width, height))
 
 
+def _screen(rng: Rng, cover: Floats, em: float, strength: float) -> Bytes:  # noqa: ARG001 - as the others
+    """As a program shows it, saved as a picture."""
+    white, dark = rng.uniform(0.8, 1.0), rng.uniform(0.0, 0.3)
+    if rng.random() < 0.25:
+        white, dark = dark, white
+    found = camera.to_bytes(np.asarray(white + (dark - white) * cover, np.float32))
+    return camera.jpeg(found, int(rng.uniform(90 - 60 * strength, 96))) if rng.random() < 0.6 else found
+
+
 #: How lines are scanned, by name.
 MODES: dict[str, Callable[[Rng, Floats, float, float], Bytes]] = {
     "clean": _clean,
@@ -125,5 +134,6 @@ MODES: dict[str, Callable[[Rng, Floats, float, float], Bytes]] = {
     "faxed": _faxed,
     "thermal": _thermal,
     "coarse": _coarse,
+    "screen": _screen,
     "scene": photographed,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ocr_plugins.synth import fields, texts
 from ocr_plugins.synth.prose import prose, title
+from ocr_plugins.synth.screens import screen
 from ocr_plugins.synth.sheets import PlacedWord, Sheet
 from ocr_plugins.synth.texts import Texts
 from ocr_plugins.synth.words import Rng, names, number, pick, vocabulary
@@ -17,7 +18,8 @@ class Layout:
     """A kind of page.
 
     ``inches`` is its width and height, ``points`` the smallest and largest size of running text, ``kinds``
-    weighs the fonts and ``modes`` how it is scanned, as in `profiles.Profile`.
+    weighs the fonts and ``modes`` how it is scanned, as in `profiles.Profile`. ``dpi`` is its resolution
+    where it is no scan. A kind without a share comes only where it is named.
     """
 
     share: float
@@ -26,6 +28,7 @@ class Layout:
     points: tuple[float, float]
     kinds: Mapping[str, float]
     modes: Mapping[str, float]
+    dpi: int = 0
 
 
 def _text(sheet: Sheet, known: Texts, length: int) -> str:
@@ -295,6 +298,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "receipt": Layout(
         0.08, receipt, (3.1, 6.5), (8, 10), {"mono": 3, "sans": 2, "condensed": 1}, {"thermal": 3, "grey": 1}
     ),
+    "screen": Layout(0.0, screen, (6, 3), (7.5, 14), {"sans": 5, "times": 1}, {"screen": 1}, dpi=96),
 }
 #: What the texts of pages are fitted to.
 PAGE_TEXTS = texts.REPORT

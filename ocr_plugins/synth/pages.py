@@ -51,7 +51,7 @@ class PageOptions:
     Args:
         characters: the texts' characters.
         fonts: folders with fonts; the system's where there is none.
-        kinds: kinds of pages, see `layouts.LAYOUTS`; all where there is none.
+        kinds: kinds of pages, see `layouts.LAYOUTS`; all that have a share where there is none.
         clean: the share of pages that nothing happened to, 0 to 1.
         strength: how much happens to the others; 1 is usual, at most 2.
         marks: the share of pages with stamps, scrawl and the like, which no ground truth tells of; 0 to 1.
@@ -104,7 +104,7 @@ class PageMaker:
     def __init__(self, options: PageOptions, fonts: FontSet) -> None:
         self._options = options
         self._fonts = fonts
-        self._kinds = Weighted({name: LAYOUTS[name].share for name in options.kinds or tuple(LAYOUTS)})
+        self._kinds = Weighted(_shares(options.kinds))
         self._texts = Texts(options.characters, PAGE_TEXTS)
 
     def stream(self, seed: int, start: int = 0) -> Iterator[PageSample]:
@@ -118,7 +118,7 @@ class PageMaker:
         rng = np.random.default_rng([seed, number, 1])
         kind = self._kinds.draw(rng)
         layout = LAYOUTS[kind]
-        dpi = int(_RESOLUTIONS.draw(rng))
+        dpi = layout.dpi or int(_RESOLUTIONS.draw(rng))
         em = round(rng.uniform(*layout.points) * dpi / 72)
         face = None
         while face is None or face.italic:
@@ -135,13 +135,19 @@ class PageMaker:
         marking = np.random.default_rng([seed, number, 2])
         if marking.random() < self._options.marks:
             drawn = add_marks(marking, drawn, em, face)
-        cover, lines = (drawn, sheet.lines) if clean else _turned(rng, drawn, sheet.lines)
+        cover, lines = (drawn, sheet.lines) if clean or layout.dpi else _turned(rng, drawn, sheet.lines)
         mode = "clean" if clean else Weighted(dict(layout.modes)).draw(rng)
         strength = min(1.0, self._options.strength * float(rng.beta(1.3, 2.6)))
         pixels = degrade(rng, cover, em, mode, strength)
-        if not clean and rng.random() < 0.08:
+        if not (clean or layout.dpi) and rng.random() < 0.08:
             _dark_edge(rng, pixels, lines)
         return PageSample(pixels, tuple(lines), kind, dpi)
+
+
+def _shares(kinds: tuple[str, ...]) -> dict[str, float]:
+    if not kinds:
+        return {name: layout.share for name, layout in LAYOUTS.items() if layout.share}
+    return {name: LAYOUTS[name].share or 1.0 for name in kinds}
 
 
 def _turned(rng: Rng, cover: Coverage, lines: list[PlacedLine]) -> tuple[Coverage, list[PlacedLine]]:

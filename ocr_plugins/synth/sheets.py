@@ -86,12 +86,14 @@ class Sheet:
         width: float = 0.0,
         align: str = "left",
         line: bool = True,
+        ink: int = 255,
     ) -> list[PlacedWord]:
         """Words on one line from x on.
 
         Args:
             width: to be filled by wider word spaces ("justify"), or to be centred in or set to the right of.
             line: whether the words are a line of their own; otherwise the caller makes one of them.
+            ink: how much of it, 0 to 255; less than below it leaves light letters on a dark ground.
         """
         face, em = face or self.face, em or self.em
         words = [w for w in (_drawable(word, face) for word in text.split()) if w]
@@ -107,7 +109,7 @@ class Sheet:
             x += rest / (2 if align == "centre" else 1)
         placed = []
         for word, length in zip(words, lengths, strict=True):
-            self._draw.text((x, baseline), word, 255, font, anchor="ls")
+            self._draw.text((x, baseline), word, ink, font, anchor="ls")
             box = self._draw.textbbox((x, baseline), word, font, anchor="ls")
             if min(box[:2]) >= 0 and box[2] <= self.size[0] and box[3] <= self.size[1]:
                 placed.append(PlacedWord(word, box))
@@ -155,6 +157,11 @@ class Sheet:
                 break
             count += 1
         return max(1, count)
+
+    def fill(self, box: tuple[int, int, int, int], ink: int) -> None:
+        """A ground of one colour, [x0, y0, x1, y1)."""
+        x0, y0, x1, y1 = box
+        self._draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=ink)
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, points: float = 0.7) -> None:
         """A straight rule, so many points thick."""
