@@ -241,7 +241,7 @@ def _confusions(study: Study, runs: Sequence[EngineRun]) -> Iterator[dict[str, A
     for run in runs:
         counted: Counter[tuple[str, str]] = Counter()
         for item, page in study.read_with_truth(run):
-            counted += confusions(page, item.truth or "", _fold(study, item))
+            counted += confusions(page, item.truth_page, _fold(study, item))
         for (truth, read), count in counted.most_common(_MOST_CONFUSIONS):
             yield {"engine": run.label, "truth": truth, "read": read, "count": count}
 
@@ -259,7 +259,7 @@ def _reliability(study: Study, run: EngineRun) -> Reliability | None:
     words = [
         (word.confidence, right)
         for item, page in study.read_with_truth(run)
-        for word, right in judged(page, item.truth or "", study.convention, casefold=item.folds_case)
+        for word, right in judged(page, item.truth_page, study.convention, casefold=item.folds_case)
         if word.confidence is not None
     ]
     return reliability(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
@@ -30,15 +31,20 @@ class Fit:
     held_out: float | None
 
 
-def calibrate_study(study: Study) -> list[Fit]:
-    """A calibration for each engine of a study that could run.
+def calibrate_study(*studies: Study) -> list[Fit]:
+    """A calibration for each engine that could run, over all studies, which have the same engines.
 
     Raises:
         CallError: no page has ground truth, or an engine read too few words of such pages.
     """
-    if not study.corpus.has_truth:
+    if not any(study.corpus.has_truth for study in studies):
         raise CallError("no page has ground truth", "give a manifest, or --truth DIR")
-    return [_fitted(study, run) for run in study.runs if run.info is not None and not run.error]
+    runs = zip(*(study.runs for study in studies), strict=True)
+    return [
+        _fitted(list(zip(studies, some, strict=True)))
+        for some in runs
+        if all(run.info is not None and not run.error for run in some)
+    ]
 
 
 def calibrations(fits: list[Fit]) -> Calibrations:
@@ -46,13 +52,15 @@ def calibrations(fits: list[Fit]) -> Calibrations:
     return Calibrations({one.calibration.fingerprint: one.calibration for one in fits})
 
 
-def _fitted(study: Study, run: EngineRun) -> Fit:
+def _fitted(runs: Sequence[tuple[Study, EngineRun]]) -> Fit:
+    run = runs[0][1]
     assert run.info is not None  # noqa: S101 - the caller has looked
-    by_group: dict[str, Judged] = {}
-    for item, page in study.read_with_truth(run):
-        words = judged(page, item.truth or "", study.convention, casefold=item.folds_case)
-        found = [(word.confidence, right) for word, right in words]
-        by_group.setdefault(item.document, []).extend(found)
+    by_group: dict[tuple[int, str], Judged] = {}
+    for number, (study, one) in enumerate(runs):
+        for item, page in study.read_with_truth(one):
+            words = judged(page, item.truth_page, study.convention, casefold=item.folds_case)
+            found = [(word.confidence, right) for word, right in words]
+            by_group.setdefault((number, item.document), []).extend(found)
     pairs = [pair for words in by_group.values() for pair in words]
     about = (run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind)
     known = [(confidence, right) for confidence, right in pairs if confidence is not None]

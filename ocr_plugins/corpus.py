@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ocr_plugins.document import Box, PageError
+from ocr_plugins.document import Box, Line, Page, PageError, Polygon
 from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.manifest import (
     Manifest,
@@ -28,10 +28,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One page to read, with what a manifest says about it."""
+    """One page to read, with what a manifest says about it.
+
+    ``lines`` are those of the ground truth with their places, where these are known.
+    """
 
     ref: PageRef
     truth: str | None = None
+    lines: tuple[Line, ...] = ()
     case: str | None = None
     ignore: tuple[Box, ...] = ()
     scoring: str = "text"
@@ -47,6 +51,12 @@ class Item:
     def document(self) -> str:
         """What the page belongs to, for intervals and splits: its group, else it stands alone."""
         return self.group or self.id
+
+    @property
+    def truth_page(self) -> Page:
+        """The ground truth as a reading, with places if it has any."""
+        lines = self.lines or tuple(Line(text=row) for row in (self.truth or "").splitlines() if row.strip())
+        return Page(source="", page=1, size=None, lines=lines)
 
     @property
     def folds_case(self) -> bool:
@@ -80,7 +90,7 @@ class Corpus:
     def without_truth(self) -> Corpus:
         """The same pages, to be read and not scored."""
         return dataclasses.replace(
-            self, items=tuple(dataclasses.replace(item, truth=None) for item in self.items)
+            self, items=tuple(dataclasses.replace(item, truth=None, lines=()) for item in self.items)
         )
 
 
@@ -192,6 +202,7 @@ def _from_row(row: ManifestRow) -> Item:
     return Item(
         ref=row.ref(),
         truth=row.text,
+        lines=_lines_of(row),
         case=row.case,
         ignore=row.ignore,
         scoring=row.scoring,
@@ -199,6 +210,15 @@ def _from_row(row: ManifestRow) -> Item:
         group=row.group,
         domain=row.domain,
     )
+
+
+def _lines_of(row: ManifestRow) -> tuple[Line, ...]:
+    """The ground truth's lines where each has a box, and they are all of its text."""
+    if not all(len(line.get("box") or ()) == 4 and line.get("text") for line in row.lines):
+        return ()
+    if "".join("".join(line["text"].split()) for line in row.lines) != "".join(row.text.split()):
+        return ()
+    return tuple(Line(text=line["text"], polygon=Polygon.from_box(*line["box"])) for line in row.lines)
 
 
 def _unique(items: Sequence[Item]) -> Iterator[Item]:

@@ -119,7 +119,7 @@ def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
     pages = list(choose_voters(readings, families=families).pages.values())
     fold = str.casefold if item.folds_case else str
     # Where no engine read the page, any one's error counts as what it is: all missing.
-    best = oracle(pages, item.truth or "", fold) if pages else runs[0].results[item.id]
+    best = oracle(pages, item.truth_page, fold) if pages else runs[0].results[item.id]
     return _count(score_item(item, best, study.convention))
 
 

@@ -62,4 +62,4 @@ def _examples(
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if item.truth is not None and len(readings) > 1:
             seen = functools.partial(study.convention.seen, casefold=item.folds_case)
-            yield item.document, examples(readings, item.truth, setting, seen, alphabets, families)
+            yield item.document, examples(readings, item.truth_page, setting, seen, alphabets, families)

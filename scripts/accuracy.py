@@ -208,7 +208,7 @@ def words(found: Found, run: EngineRun, trust: Trust) -> list[tuple[float, bool]
     """Calibrated confidences of engines, and the votes' own, with whether the word is right."""
     pairs = []
     for item, result in found.study.read_with_truth(run):
-        for word, right in judged(result, item.truth or "", found.study.convention, casefold=item.folds_case):
+        for word, right in judged(result, item.truth_page, found.study.convention, casefold=item.folds_case):
             sure = word.confidence if run.spec.is_vote else trust(run.label, [word])
             pairs.append((sure or 0.0, right))
     return pairs

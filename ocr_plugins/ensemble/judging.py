@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alignment import align_pages
-from ocr_plugins.ensemble.oracle import truth_page
 from ocr_plugins.evaluation import Convention
 
 
 def judged(
-    page: Page, truth: str, convention: Convention, *, casefold: bool = False
+    page: Page, truth: Page, convention: Convention, *, casefold: bool = False
 ) -> list[tuple[Word, bool]]:
     """The words of a page, in the order of its lines, and whether each is right.
 
@@ -25,7 +24,7 @@ def judged(
     found: list[tuple[Word, bool]] = []
     doubtful: list[int] = []
     left: Counter[str] = Counter()
-    for line in align_pages([page], truth=truth_page(truth)):
+    for line in align_pages([page], truth=truth):
         for cell in line.cells:
             words: Sequence[Word] = cell.words[0]
             said, wanted = map(seen, cell.strings)

@@ -14,7 +14,7 @@ def truth_page(text: str) -> Page:
     return Page(source="", page=1, size=None, lines=lines)
 
 
-def oracle(pages: Sequence[Page], truth: str, fold: Callable[[str], str] = str) -> Page:
+def oracle(pages: Sequence[Page], truth: Page, fold: Callable[[str], str] = str) -> Page:
     """The text of the lattice's path that is nearest to the truth, place by place.
 
     An upper bound of what any vote can reach on these readings, as far as the truth can be aligned with
@@ -22,13 +22,13 @@ def oracle(pages: Sequence[Page], truth: str, fold: Callable[[str], str] = str) 
 
     Args:
         pages: readings of one page, the best first.
-        truth: its ground truth.
+        truth: its ground truth, with places where they are known.
         fold: how text is normalised before it is compared.
     """
     from rapidfuzz.distance import Levenshtein
 
     lines = []
-    for line in align_pages(pages, truth=truth_page(truth)):
+    for line in align_pages(pages, truth=truth):
         words = []
         for cell in line.cells:
             taken = ""

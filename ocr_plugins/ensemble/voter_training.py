@@ -21,7 +21,6 @@ from ocr_plugins.ensemble import presence
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.learned import CERTAINTY_NAMES, Choice, Learned, VoterModel
-from ocr_plugins.ensemble.oracle import truth_page
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Trust
 from ocr_plugins.errors import CallError
@@ -75,7 +74,7 @@ class Example:
 
 def examples(
     readings: Mapping[str, Page],
-    truth: str,
+    truth: Page,
     setting: Setting,
     fold: Callable[[str], str] = str,
     alphabets: Mapping[str, Alphabet] | None = None,
@@ -85,17 +84,17 @@ def examples(
 
     Args:
         readings: by label.
-        truth: the page's ground truth.
+        truth: the page's ground truth, with places where they are known.
         setting: what the readings are weighed by.
         fold: how text is normalised before it is compared.
         alphabets: the characters that engines are bound to, by label.
         families: which engine each is of, by label.
     """
     voters = choose_voters(readings, alphabets, families)
-    whole = _packed(fold(truth))
+    whole = _packed(fold(truth.text))
     found = []
     # With the truth as one more reading, cells are where it says how each is to be read.
-    for line in voters.align(truth_page(truth)):
+    for line in voters.align(truth):
         cells = tuple(_without_last(cell) for cell in line.cells)
         told = AlignedLine(line.owner, line.line, cells)
         if not any(told.present):
