@@ -17,6 +17,7 @@ from ocr_plugins.document import Page
 from ocr_plugins.doubts import pages_first, words_first
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Sampled
+from ocr_plugins.policy import Budget, Policy, Tried, fit_policy
 from ocr_plugins.recommended import Recommendation, character_errors, recommend, scored
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.tables import to_frame
@@ -90,6 +91,16 @@ WORD_COLUMNS = {
 }
 
 
+CASCADE_COLUMNS = {
+    "engines": "string",
+    "doubt": "float64",
+    "seconds_per_page": "float64",
+    "cer": "float64",
+    "share_of_cost": "float64",
+    "share_of_gain": "float64",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
     """A study, and tables of what it says where there is ground truth (else they are empty).
@@ -103,6 +114,9 @@ class Analysis:
     Two tables need no ground truth. ``pages`` has the error rate that is expected of each engine on each
     page, with a 95 % interval; those to look at first stand first. ``words`` are the tenth of all words that
     the first vote is least sure of, or without a vote the engine that is expected to be best.
+
+    ``policy`` says when to ask dearer engines, and ``cascades`` what other policies cost and give, where
+    there is a vote whose gain is worth keeping, or a budget.
     """
 
     study: Study
@@ -115,17 +129,23 @@ class Analysis:
     confidence: pd.DataFrame
     pages: pd.DataFrame
     words: pd.DataFrame
+    cascades: pd.DataFrame
+    policy: Policy | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name."""
-        names = (field.name for field in fields(self) if field.name not in ("study", "recommendation"))
+        names = (
+            field.name for field in fields(self) if field.name not in ("study", "recommendation", "policy")
+        )
         return {name: getattr(self, name) for name in names}
 
 
-def analyse(study: Study) -> Analysis:
-    """What a study says."""
+def analyse(study: Study, budget: Budget | None = None) -> Analysis:
+    """What a study says, and what to do within a budget, if there is one."""
     items, runs = scored(study)
+    wanted = budget is not None or any(run.spec.is_vote for run in runs)
+    policy = fit_policy(study, budget) if wanted else None
     sure = {run.label: _reliability(study, run) for run in runs}
     return Analysis(
         study=study,
@@ -138,7 +158,20 @@ def analyse(study: Study) -> Analysis:
         confidence=to_frame(_confidence(sure), CONFIDENCE_COLUMNS),
         pages=to_frame(pages_first(study), PAGE_COLUMNS),
         words=to_frame(words_first(study), WORD_COLUMNS),
+        cascades=to_frame(map(_tried, policy.others if policy else ()), CASCADE_COLUMNS),
+        policy=policy,
     )
+
+
+def _tried(one: Tried) -> dict[str, Any]:
+    return {
+        "engines": "+".join(one.engines),
+        "doubt": one.doubt,
+        "seconds_per_page": one.seconds,
+        "cer": one.cer,
+        "share_of_cost": one.cost,
+        "share_of_gain": one.gain,
+    }
 
 
 def _leaderboard(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
 from ocr_plugins.formats import Format
 from ocr_plugins.outputs import write_outputs
+from ocr_plugins.policy import Budget
 from ocr_plugins.ranked import rank_study
 from ocr_plugins.recording import Recorder, Watchers
 from ocr_plugins.runs import Study, Watcher, check_specs, run_study
@@ -181,6 +182,7 @@ def study(
     *,
     out: str | Path | None = None,
     convention: str = "default",
+    budget: str | None = None,
     **as_compare: Any,
 ) -> Analysis:
     """Which engine to take, how sure that is, and why: `compare`, and all that follows from it as tables.
@@ -190,12 +192,15 @@ def study(
         engines: as `compare` takes them.
         out: folder for report.html, recipe.toml, summary.json, results.jsonl and tables; None writes none.
         convention: how to score.
+        budget: what a cascade may cost: seconds a page, as in "12", or a share of all engines' cost, as in
+            "30%". Default: as little as keeps 95 % of what the vote gains.
         as_compare: the other arguments of `compare`.
 
     Raises:
         CallError: as `compare` raises it.
     """
-    analysis = analyse(run_engines(inputs, engines, out=out, convention=convention, **as_compare))
+    most = Budget.parse(budget) if budget else None
+    analysis = analyse(run_engines(inputs, engines, out=out, convention=convention, **as_compare), most)
     if out is not None:
         write_study(analysis, Path(out))
     return analysis
@@ -274,14 +279,14 @@ def evaluate(reference: str, hypothesis: str, *, convention: str = "default") ->
 
 
 def vote(
-    readings: Mapping[str, Page | PageError], method: str = "confidence", model: str | Path | None = None
+    readings: Mapping[str, Page | PageError], method: str = "learned", model: str | Path | None = None
 ) -> Vote | PageError:
     """Votes on one page that several engines read.
 
     Args:
         readings: by label; `Study.runs` hold them as ``results``.
-        method: ``confidence`` by how sure the engines are, ``majority``, or ``learned``.
-        model: for ``learned``, a file that `ocr-plugins train voter` wrote.
+        method: ``learned``, ``confidence`` by how sure the engines are, or ``majority``.
+        model: for ``learned``, a file that `ocr-plugins train voter` wrote; default: the package's own.
 
     Returns:
         The voted page, with what each engine said of every word; an error where none read it.

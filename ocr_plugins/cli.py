@@ -212,6 +212,10 @@ def study(
     dpi: Dpi = 300,
     limit: Limit = None,
     report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="what cascade.toml may cost: seconds a page, as in 12, or a share, as in 30%"),
+    ] = None,
     store: StoreOption = None,
     no_store: NoStore = False,
     json: Json = False,
@@ -222,9 +226,11 @@ def study(
     from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, print_json, print_study
     from ocr_plugins.outputs import study_summary
+    from ocr_plugins.policy import Budget
     from ocr_plugins.study_outputs import write_study
 
     with _WrongCall(json, out):
+        most = Budget.parse(budget) if budget else None
         found = run_engines(
             inputs,
             engines,
@@ -241,12 +247,17 @@ def study(
             dpi=dpi,
             limit=limit,
         )
-    files = write_study(analyse(found), out, command=_command(), report_pages=report_pages)
+    files = write_study(analyse(found, most), out, command=_command(), report_pages=report_pages)
     if json:
         print_json(study_summary(found))
     else:
         print_study(found)
-    told = {"report": files.report, "recipe": files.recipe, "tables": files.report.parent / "tables"}
+    told = {
+        "report": files.report,
+        "recipe": files.recipe,
+        "cascade": files.cascade,
+        "tables": files.report.parent / "tables",
+    }
     typer.echo("\n".join(f"{name}: {path}" for name, path in told.items() if path), err=json)
     _say_interrupted(found)
     raise typer.Exit(_exit_status(found))

@@ -8,7 +8,7 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
 from ocr_plugins.runs import EngineRun, Study
-from ocr_plugins.vote_options import shipped_there
+from ocr_plugins.vote_options import beliefs_of, fingerprints_of, shipped_trust
 
 
 def rank_study(study: Study) -> dict[str, Estimate]:
@@ -47,13 +47,13 @@ def families_of(runs: Iterable[EngineRun]) -> dict[str, str]:
 def _estimates(
     study: Study, runs: Sequence[EngineRun], samples: int = 0
 ) -> Iterator[tuple[Item, PageEstimate]]:
-    families, there = families_of(runs), shipped_there(runs)
+    families, beliefs = families_of(runs), beliefs_of(shipped_trust(fingerprints_of(runs)))
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if readings:
             fold = str.casefold if item.folds_case else str
-            yield item, estimate_page(readings, families, fold, samples, there)
+            yield item, estimate_page(readings, families, fold, samples, beliefs)
 
 
 def _reads(run: EngineRun) -> bool:

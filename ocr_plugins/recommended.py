@@ -120,15 +120,16 @@ def _oracle_errors(study: Study, item: Item, runs: list[EngineRun]) -> float:
     fold = str.casefold if item.folds_case else str
     # Where no engine read the page, any one's error counts as what it is: all missing.
     best = oracle(pages, item.truth_page, fold) if pages else runs[0].results[item.id]
-    return _count(score_item(item, best, study.convention))
+    return error_count(score_item(item, best, study.convention))
 
 
 def character_errors(run: EngineRun, pages: Sequence[str]) -> list[float]:
     """Character errors a page; those whatever the order where the ground truth has none."""
-    return [_count(run.scores[page]) for page in pages]
+    return [error_count(run.scores[page]) for page in pages]
 
 
-def _count(score: PageScore) -> float:
+def error_count(score: PageScore) -> float:
+    """A page's character errors, whatever the order where the ground truth has none."""
     return float(score.char_errors if score.char_errors is not None else score.order_free_errors or 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ _BEST = " \u2605"
 
 @dataclass(frozen=True, kw_only=True)
 class StudyFiles:
-    """Where things were written. ``recipe`` is None where nothing can be recommended."""
+    """Where things were written. ``recipe`` is None where nothing can be recommended, ``cascade`` where none
+    was fitted.
+    """
 
     report: Path
     summary: Path
     recipe: Path | None
+    cascade: Path | None
     tables: tuple[Path, ...]
 
 
@@ -47,12 +51,21 @@ def write_study(analysis: Analysis, folder: Path, *, command: str = "", report_p
         if parquet:
             written.append(folder / "tables" / f"{name}.parquet")
             frame.to_parquet(written[-1], index=False)
-    recipe = folder / "recipe.toml"
-    text = recipe_of(analysis)
-    recipe.unlink(missing_ok=True)
-    if text:
-        recipe.write_text(text, encoding="utf-8")
-    return StudyFiles(report=report, summary=summary, recipe=recipe if text else None, tables=tuple(written))
+    return StudyFiles(
+        report=report,
+        summary=summary,
+        recipe=_written(folder / "recipe.toml", recipe_of(analysis)),
+        cascade=_written(folder / "cascade.toml", cascade_of(analysis)),
+        tables=tuple(written),
+    )
+
+
+def _written(path: Path, text: str) -> Path | None:
+    path.unlink(missing_ok=True)
+    if not text:
+        return None
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def recipe_of(analysis: Analysis) -> str:
@@ -63,9 +76,23 @@ def recipe_of(analysis: Analysis) -> str:
     runs = {run.label: run for run in analysis.study.runs}
     taken = runs[found.take]
     # A vote needs its voters beside it.
-    voters = [label for label in runs if label in _voters_of(taken)]
-    lines = [f"# {sentence}" for sentence in found.text.replace(". ", ".\n").splitlines()]
-    for spec in [*(runs[label].spec for label in voters), taken.spec]:
+    voters = [runs[label].spec for label in runs if label in _voters_of(taken)]
+    return _recipe(found.text, [*voters, taken.spec])
+
+
+def cascade_of(analysis: Analysis) -> str:
+    """The cascade that was fitted as such TOML; "" where there is none."""
+    policy = analysis.policy
+    if policy is None:
+        return ""
+    runs = {run.label: run for run in analysis.study.runs}
+    voters = [runs[label].spec for label in policy.chosen.engines]
+    return _recipe(policy.text, [*voters, policy.chosen.spec])
+
+
+def _recipe(comment: str, specs: Sequence[EngineSpec]) -> str:
+    lines = [f"# {sentence}" for sentence in comment.replace(". ", ".\n").splitlines()]
+    for spec in specs:
         lines += ["", *_table(spec)]
     return "\n".join(lines) + "\n"
 
@@ -86,6 +113,7 @@ def study_sections(analysis: Analysis) -> tuple[Section, ...]:
     """The report's tables and its chart; those with nothing to show are left out."""
     made = (
         _chart(analysis),
+        _cascades(analysis),
         _domains(analysis),
         _matches(analysis),
         _fields(analysis),
@@ -128,6 +156,25 @@ def _chart(analysis: Analysis) -> Section:
         "its voters cost together.",
         points=points if len(points) > 1 else (),
         opened=True,
+    )
+
+
+def _cascades(analysis: Analysis) -> Section:
+    return Section(
+        title="Cascades: dearer engines for pages in doubt",
+        note=f"{analysis.policy.text} cascade.toml has it." if analysis.policy else "",
+        columns=("engines that may be asked", "doubt %", "s/page", "CER %", "% of the cost", "% of the gain"),
+        rows=tuple(
+            (
+                row["engines"],
+                _percent(row["doubt"]),
+                round(row["seconds_per_page"], 2),
+                _percent(row["cer"]),
+                _percent(row["share_of_cost"]),
+                _percent(row["share_of_gain"]),
+            )
+            for row in _records(analysis.cascades)
+        ),
     )
 
 

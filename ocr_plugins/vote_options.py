@@ -12,7 +12,7 @@ from ocr_plugins.ensemble import presence, shipped
 from ocr_plugins.ensemble.alignment import AlignedLine
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations
 from ocr_plugins.ensemble.learned import Learned, VoterModel
-from ocr_plugins.ensemble.ranking import There
+from ocr_plugins.ensemble.ranking import Beliefs
 from ocr_plugins.ensemble.voters import Voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method, probability
 from ocr_plugins.errors import CallError
@@ -50,6 +50,9 @@ class VoteOptions:
             raise CallError("method=majority counts readings alike", "leave calibration= out")
         if self.model is not None and self.method != "learned":
             raise CallError("model= needs method=learned", "leave one of them out")
+
+        if len(set(self.voters)) < len(self.voters):
+            raise CallError(f"of={self.of} names an engine twice", "name each once")
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -98,6 +101,14 @@ class CascadeOptions(VoteOptions):
         maximum=1,
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.method == "majority":
+            raise CallError(
+                "a cascade asks as long as a vote is unsure, which method=majority cannot tell",
+                "take method=learned or confidence",
+            )
+
 
 def vote_options(spec: EngineSpec) -> VoteOptions:
     """Those of a vote or a cascade. Raises CallError for a wrong one."""
@@ -121,17 +132,25 @@ class Trust:
         return min(_UNKNOWN if word.confidence is None else word.confidence for word in words)
 
 
-def shipped_trust(runs: Iterable[EngineRun]) -> Trust:
-    """How sure engines are by the calibrations that come with the package."""
+def fingerprints_of(runs: Iterable[EngineRun]) -> dict[str, str]:
+    """The engines' fingerprints by label, as far as they are known."""
+    return {run.label: run.info.fingerprint for run in runs if run.info}
+
+
+def shipped_trust(fingerprints: Mapping[str, str]) -> Trust:
+    """How sure engines are by the calibrations that come with the package, from fingerprints by label."""
     maps = shipped.shipped_calibrations()
-    return Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
+    return Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
 
 
-def shipped_there(runs: Iterable[EngineRun]) -> There:
-    """How likely lines are there that not all of some engines have, by the voter of the package."""
-    trust, model = shipped_trust(runs), shipped.shipped_voter()
+def beliefs_of(trust: Trust) -> Beliefs:
+    """What is believed of engines' readings, by how sure they are and the voter of the package."""
+    model = shipped.shipped_voter()
 
     def there(line: AlignedLine, voters: Voters) -> float:
         return probability(model.there(presence.of_line(line, voters, trust)))
 
-    return there
+    def sure(label: str, word: Word) -> float | None:
+        return trust(label, [word]) if trust.maps.get(label) else None
+
+    return Beliefs(there, sure)

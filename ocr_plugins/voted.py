@@ -16,7 +16,8 @@ from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.doubt import doubt_of
-from ocr_plugins.ensemble.ranking import estimate_page
+from ocr_plugins.ensemble.learned import Learned
+from ocr_plugins.ensemble.ranking import Beliefs, estimate_page
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voting import Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
@@ -24,7 +25,14 @@ from ocr_plugins.options import parse_options
 from ocr_plugins.ranked import families_of, rank_study
 from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
-from ocr_plugins.vote_options import CascadeOptions, VoteOptions, vote_options
+from ocr_plugins.vote_options import (
+    CascadeOptions,
+    VoteOptions,
+    beliefs_of,
+    fingerprints_of,
+    shipped_trust,
+    vote_options,
+)
 from ocr_plugins.weights import sha256_of
 
 Reading = Page | PageError
@@ -87,12 +95,19 @@ def vote_readings(readings: Mapping[str, Reading], options: Mapping[str, str]) -
         for label, page in readings.items()
         if isinstance(page, Page) and page.provenance is not None
     }
-    rule = parse_options(VoteOptions, VOTE, options).rule(fingerprints, lambda: _expected_of(readings))
+    beliefs = beliefs_of(shipped_trust(fingerprints))
+    rule = parse_options(VoteOptions, VOTE, options).rule(
+        fingerprints, lambda: _expected_of(readings, {}, beliefs)
+    )
     return vote(readings, rule)
 
 
-def _expected_of(readings: Mapping[str, Reading]) -> dict[str, float]:
-    estimate = estimate_page({label: page for label, page in readings.items() if isinstance(page, Page)})
+def _expected_of(
+    readings: Mapping[str, Reading], families: Mapping[str, str], beliefs: Beliefs
+) -> dict[str, float]:
+    """What is expected of each reading of one page, by that page alone."""
+    pages = {label: page for label, page in readings.items() if isinstance(page, Page)}
+    estimate = estimate_page(pages, families, beliefs=beliefs)
     return {label: estimate.rate(label) for label in estimate.errors}
 
 
@@ -101,25 +116,30 @@ class Poll:
     """How a vote is held, the same for all pages of a study.
 
     ``voters`` are in the order they are asked; ``doubt`` is that of `CascadeOptions`, None where all are
-    asked.
+    asked. What is expected of an engine rests on all pages that it read; in a cascade on the page alone,
+    since dearer engines see only those that are hard.
     """
 
     rule: Method
     voters: Sequence[EngineRun]
     alphabets: Mapping[str, Alphabet]
     families: Mapping[str, str]
+    beliefs: Beliefs
     doubt: float | None = None
 
     @classmethod
     def of(cls, study: Study, options: VoteOptions, voters: Sequence[EngineRun]) -> Poll:
         """Raises EngineUnavailableError for a file that cannot be read."""
-        fingerprints = {voter.label: voter.info.fingerprint for voter in voters if voter.info}
-        rule = options.rule(
-            fingerprints,
-            lambda: {label: estimate.cer for label, estimate in rank_study(study).items()},
-        )
+        known = fingerprints_of(voters)
         doubt = options.doubt if isinstance(options, CascadeOptions) else None
-        return cls(rule, voters, alphabets_of(voters), families_of(voters), doubt)
+
+        def expected() -> dict[str, float]:
+            ranked = rank_study(study) if doubt is None else {}
+            return {label: estimate.cer for label, estimate in ranked.items()}
+
+        beliefs = beliefs_of(shipped_trust(known))
+        rule = options.rule(known, expected)
+        return cls(rule, voters, alphabets_of(voters), families_of(voters), beliefs, doubt)
 
     def asked(self, page: str) -> dict[str, Reading]:
         """What the voters read of a page, by label; what only finds lines has nothing to say."""
@@ -148,7 +168,12 @@ class Poll:
         labels = list(readings)
         for count in range(len(labels) if self.doubt is None else 1, len(labels) + 1):
             heard = {label: readings[label] for label in labels[:count]}
-            yield vote(heard, self.rule, self.alphabets, self.families), heard
+            yield vote(heard, self._rule_of(heard), self.alphabets, self.families), heard
+
+    def _rule_of(self, heard: Mapping[str, Reading]) -> Method:
+        if self.doubt is None or not isinstance(self.rule, Learned):
+            return self.rule
+        return replace(self.rule, expected=_expected_of(heard, self.families, self.beliefs))
 
 
 def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher) -> None:
@@ -202,10 +227,14 @@ def lazily(specs: Sequence[EngineSpec]) -> tuple[list[EngineSpec], Callable[[Stu
 
 def _in_doubt(study: Study, options: VoteOptions) -> Sequence[Item]:
     """The pages that the engines of a cascade that are done leave in doubt."""
-    voters = [run for run in _voters(study, options) if run.error is None and run.results]
+    voters = [run for run in _voters(study, options) if run.results]
     if not voters:
         return study.corpus.items
-    poll = Poll.of(study, options, voters)
+    try:
+        poll = Poll.of(study, options, voters)
+    except EngineUnavailableError:
+        # No vote can be held, as the cascade's own run will say: nobody is to read for it.
+        return ()
 
     def settled(item: Item) -> bool:
         if item.id in study.unreadable:
@@ -236,7 +265,7 @@ def _weights(options: VoteOptions) -> dict[str, str]:
 
 
 def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -> EngineInfo:
-    known = {run.label: run.info.fingerprint for run in voters if run.info}
+    known = fingerprints_of(voters)
     how = {"doubt": options.doubt} if isinstance(options, CascadeOptions) else {}
     return EngineInfo(
         name=spec.name,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import marked_tables
 import numpy as np
-from corpora import ROOT, TITLES, convention_of, place_of
+from corpora import FAST, ROOT, TITLES, convention_of, place_of
 
 from ocr_plugins.analysis.reliability import reliability
 from ocr_plugins.api import run_engines
@@ -25,14 +25,14 @@ from ocr_plugins.console import ProgressShower
 from ocr_plugins.corpus import Item
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
+from ocr_plugins.policy import Tried, fit_policy
 from ocr_plugins.ranked import estimate_pages, rank_study
 from ocr_plugins.recommended import oracle_rate
 from ocr_plugins.runs import EngineRun, Study, Watcher
-from ocr_plugins.vote_options import Trust, shipped_trust
+from ocr_plugins.vote_options import Trust, fingerprints_of, shipped_trust
 
-FAST = Path("/usr/share/tesseract-ocr/5/tessdata")
-ENGINES = ("tesseract", f"fast=tesseract:model_dir={FAST}", "rapidocr", "crnn")
-VOTES = ("vote", "majority=vote:method=majority")
+ENGINES = ("tesseract", *FAST, "rapidocr", "crnn")
+VOTES = ("vote", "confidence=vote:method=confidence", "majority=vote:method=majority")
 IN_ORDER = ("unlv", "oldbooks", "ehri_typed_en", "fondue_en_print")
 ANY_ORDER = ("funsd", "sroie", "scribe_benchmark", "icdar2013_born_digital")
 CROPS = ("iiit5k_words", "svt_words", "icdar2015_words")
@@ -188,12 +188,33 @@ def ranks(values: Sequence[float]) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
 
+def cascades_table(found: Sequence[Found]) -> list[str]:
+    """What asking dearer engines only for pages in doubt saves, and what it keeps of the vote's gain."""
+    lines = [
+        "| documents | cascade, while in doubt | share of cost, of gain | held out |",
+        "|---|---|---|---|",
+    ]
+    for one in found:
+        policy = fit_policy(one.study)
+        if policy is None:
+            lines.append(f"| {one.name} | the vote gains nothing | | |")
+            continue
+        asked = f"{' → '.join(policy.chosen.engines)}, {100 * policy.chosen.doubt:.1f} %"
+        held = kept(policy.held_out) if policy.held_out else ""
+        lines.append(f"| {one.name} | {asked} | {kept(policy.chosen)} | {held} |")
+    return lines
+
+
+def kept(tried: Tried) -> str:
+    return f"{tried.cost:.2f}, {tried.gain:.2f}" if tried.gain is not None else f"{tried.cost:.2f}"
+
+
 def confidence_table(found: Sequence[Found]) -> list[str]:
     """Expected calibration error, and errors among the tenth of words that are least sure."""
     labels = list(found[0].errors)
     lines = [f"| documents | {' | '.join(labels)} |", f"|---|{'---|' * len(labels)}"]
     for one in found:
-        trust = shipped_trust(one.study.runs)
+        trust = shipped_trust(fingerprints_of(one.study.runs))
         cells = []
         for label in labels:
             run = next((run for run in one.study.runs if run.label == label), None)
@@ -220,7 +241,7 @@ def main() -> None:
     )
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--limit", type=int, default=20, help="pages of each corpus")
-    parser.add_argument("--crops", type=int, default=350, help="words of each corpus of words")
+    parser.add_argument("--crops", type=int, default=250, help="words of each corpus of words")
     parser.add_argument(
         "--texts", type=int, default=396, help="pages of the text-only corpus; 0 leaves it out"
     )
@@ -248,6 +269,7 @@ def main() -> None:
         texts = read(TEXTS, cloud, votes, arguments.texts, watcher)
         parts += ["Three cloud engines' texts alone:", "", *conditions_table(texts, votes), ""]
     parts += ["### Without ground truth", "", *unknown_table(list(found.values())), ""]
+    parts += ["### Cascades", "", *cascades_table(pages), ""] if pages else []
     parts += ["### Confidences: expected calibration error, errors among the tenth shown first", ""]
     parts += confidence_table(pages or crops)
     text = "\n".join(parts)

@@ -3,8 +3,9 @@
     python scripts/fit_votes.py
 
 Draws the pages into build/votes, reads them (an hour on two cores, and more for slow engines; the store keeps
-what is read, so the X into ocr_plugins/ensemble/weights, and the hashes into ocr_plugins/ensemble/shipped.py. Who
-reads best is told by the voter that is there.
+what is read, so the same command goes on after a stop), fits, writes calibrations.json and voter.json beside
+them, and prints their hashes: the files go into ocr_plugins/ensemble/weights, the hashes into
+ocr_plugins/ensemble/shipped.py. How good each engine is, is told by the voter that is there.
 """
 
 from __future__ import annotations

@@ -55,14 +55,15 @@ def test_a_field_counts_as_often_as_it_stands_and_case_may_be_folded() -> None:
 
 def test_confusions_are_counted() -> None:
     page = text_only("the 1azy d0g\nmodem times, modem ways")
-    found = confusions(page, "the lazy dog\nmodern times, modern ways")
+    found = confusions(page, text_only("the lazy dog\nmodern times, modern ways"))
     assert found["rn", "m"] == 2
     assert found["l", "1"] == found["o", "0"] == 1
-    assert not confusions(page, page.text)
+    assert not confusions(page, page)
 
 
 def test_confusions_are_of_characters_not_of_text() -> None:
-    assert not confusions(text_only("something else"), "an altogether different line of print")
+    truth = text_only("an altogether different line of print")
+    assert not confusions(text_only("something else"), truth)
 
 
 def test_matches_are_corrected_for_their_number() -> None:

@@ -94,7 +94,7 @@ def test_damaged_maps_are_refused(tmp_path: Path) -> None:
 
 
 def shown(reading: Page, truth: str, **how: bool) -> list[tuple[str, bool]]:
-    return [(word.text, right) for word, right in judged(reading, truth, DEFAULT, **how)]
+    return [(word.text, right) for word, right in judged(reading, text_only(truth), DEFAULT, **how)]
 
 
 def test_words_are_right_where_truth_has_them() -> None:

@@ -174,6 +174,10 @@ def test_the_api_votes_by_name() -> None:
     found = ocr_plugins.vote(readings, "majority")
     assert isinstance(found, Vote)
     assert (found.page.text, found.method) == ("quick", "majority")
+    # It needs no model of one's own.
+    learned = ocr_plugins.vote(readings, "learned")
+    assert isinstance(learned, Vote)
+    assert (learned.page.text, learned.method) == ("quick", "learned")
     with pytest.raises(CallError, match="method"):
         ocr_plugins.vote(readings, "shouting")
     with pytest.raises(CallError, match="nothing to vote on"):
@@ -237,7 +241,8 @@ def test_regions_stay_those_of_the_first() -> None:
 
 def test_the_oracle_takes_what_is_nearest_to_the_truth() -> None:
     readings = [text_only("tbe quick brovvn fax"), text_only("the qulck brown fox jumps")]
-    assert oracle(readings, "the quick brown fox").text == "the quick brown fox"
+    truth = text_only("the quick brown fox")
+    assert oracle(readings, truth).text == "the quick brown fox"
     # What nobody read cannot be had.
-    assert oracle(readings[:1], "the quick brown fox").text == "tbe quick brovvn fax"
-    assert oracle(readings, "").text in ("", "tbe quick brovvn fax", "the qulck brown fox jumps")
+    assert oracle(readings[:1], truth).text == "tbe quick brovvn fax"
+    assert oracle(readings, text_only("")).text in ("", "tbe quick brovvn fax", "the qulck brown fox jumps")

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from running import ocr
-from test_ensemble_alignment import text_only
+from test_ensemble_alignment import page, text_only
 
 import ocr_plugins
 from ocr_plugins import compare
 from ocr_plugins.document import Page
-from ocr_plugins.ensemble.ranking import PageEstimate, estimate_page, rank, solve
+from ocr_plugins.ensemble.ranking import Beliefs, PageEstimate, estimate_page, rank, solve
 from ocr_plugins.ranked import rank_study
 
 RATES = {"good": 0.01, "fair": 0.03, "poor": 0.08}
@@ -110,6 +110,57 @@ def test_pages_without_text_say_nothing() -> None:
     assert rank([]) == {}
 
 
+def of_a_line_that_one_lacks(there: float | None) -> PageEstimate:
+    both = ("all of them have this line", 10.0, 10.0)
+    whole, part = page(both, ("and one lacks that", 10.0, 40.0)), page(both)
+    told = None if there is None else Beliefs(lambda *_: there, lambda *_: None)
+    return estimate_page({"a": whole, "b": whole, "c": part}, samples=20, beliefs=told)
+
+
+def test_a_line_that_is_there_was_missed() -> None:
+    found = of_a_line_that_one_lacks(1.0)
+    assert found.errors == pytest.approx({"a": 0, "b": 0, "c": len("and one lacks that")})
+    assert found.length == pytest.approx(len("all of them have this line") + len("and one lacks that"))
+
+
+def test_a_line_that_is_not_there_was_made_up() -> None:
+    found = of_a_line_that_one_lacks(0.0)
+    length = len("and one lacks that")
+    assert found.errors == pytest.approx({"a": length, "b": length, "c": 0})
+    assert found.length == pytest.approx(len("all of them have this line"))
+
+
+def test_a_line_of_which_nothing_is_known_is_as_likely_as_not() -> None:
+    found, half = of_a_line_that_one_lacks(None), of_a_line_that_one_lacks(0.5)
+    assert found == half
+    assert len({round(errors, 6) for errors in found.errors.values()}) == 1
+    for label, (low, high) in found.intervals.items():
+        assert 0 <= low <= found.errors[label] <= high
+
+
+def test_who_doubts_its_words_is_expected_to_err_more() -> None:
+    sure = {"good": 0.98, "fair": 0.9, "poor": 0.6}
+    said = readings(1)
+    plain = estimate_page(said)
+    told = estimate_page(said, beliefs=Beliefs(lambda *_: 0.5, lambda label, _: sure[label]))
+    for label, one in sure.items():
+        # Between what differences say and what the engine says of itself.
+        low, high = sorted((plain.rate(label), 1 - one))
+        assert low <= told.rate(label) <= high
+    assert told.length == plain.length
+
+
+def test_who_says_nothing_of_its_words_is_raised_as_the_others_are() -> None:
+    said = readings(2)
+    plain = estimate_page(said)
+    told = estimate_page(
+        said, beliefs=Beliefs(lambda *_: 0.5, lambda label, _: None if label == "fair" else 0.5)
+    )
+    assert all(told.errors[label] > plain.errors[label] for label in RATES)
+    silent = estimate_page(said, beliefs=Beliefs(lambda *_: 0.5, lambda *_: None))
+    assert silent == plain
+
+
 def test_groups_are_drawn_whole() -> None:
     pages = [PageEstimate({"a": float(n % 2) * 10, "b": 5.0}, 100.0) for n in range(20)]
     alone = rank(pages)["a"]
@@ -127,9 +178,9 @@ def scans(tmp_path: Path) -> Path:
     folder.mkdir()
     for seed in range(4):
         Image.new("L", (8, 8), 255).save(folder / f"p{seed}.png")
-        for label, page in readings(seed).items():
+        for label, reading in readings(seed).items():
             (tmp_path / label).mkdir(exist_ok=True)
-            (tmp_path / label / f"p{seed}.txt").write_text(page.text, encoding="utf-8")
+            (tmp_path / label / f"p{seed}.txt").write_text(reading.text, encoding="utf-8")
     return folder
 
 

@@ -89,6 +89,24 @@ def test_truth_of_a_folder_goes_to_its_page(here: Path) -> None:
     assert not corpus.without_truth().has_truth
 
 
+def test_truth_has_places_where_all_of_its_lines_have_them(here: Path) -> None:
+    box = [1, 2, 30, 12]
+    lines = {
+        "placed": [{"text": "one  two", "box": box}, {"text": "three", "box": box}],
+        "partly": [{"text": "one two", "box": box}, {"text": "three"}],
+        "shorter": [{"text": "one two", "box": box}],
+        "none": [],
+    }
+    rows = [{"id": name, "text": "one two\nthree", "lines": some} for name, some in lines.items()]
+    (here / "m.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    corpus = gather(here / "m.jsonl")
+    found = {item.id: [line.polygon and line.polygon.box for line in item.lines] for item in corpus.items}
+    assert found == {"placed": [tuple(box)] * 2, "partly": [], "shorter": [], "none": []}
+    texts = {" ".join(item.truth_page.text.split()) for item in corpus.items}
+    assert texts == {"one two three"}
+    assert not any(item.truth_page.text for item in corpus.without_truth().items)
+
+
 def test_an_unusable_manifest_is_an_error_among_others(here: Path) -> None:
     told(here / "a.png")
     (here / "empty.jsonl").touch()

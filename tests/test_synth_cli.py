@@ -42,6 +42,18 @@ def test_pages_become_a_manifest_that_can_be_compared(tmp_path: Path) -> None:
     assert compared.status == 0, compared.err
 
 
+def test_marks_are_in_the_images_alone(tmp_path: Path) -> None:
+    how = ("--pages", 2, "--kind", "screen", "--kind", "receipt", "--clean", 1, "--seed", 2, "-q")
+    for name, marks in (("plain", 0), ("marked", 1)):
+        done = ocr("synth", tmp_path / name, *how, "--marks", marks)
+        assert done.status == 0, done.err
+    plain, marked = (load_manifest(tmp_path / name).rows for name in ("plain", "marked"))
+    for one, other in zip(plain, marked, strict=True):
+        assert (one.id, one.text, one.lines) == (other.id, other.text, other.lines)
+    pairs = [(opened(Path(a.path)), opened(Path(b.path))) for a, b in zip(plain, marked, strict=True)]
+    assert not all(np.array_equal(one, other) for one, other in pairs)
+
+
 def test_a_second_part_continues_the_first(tmp_path: Path) -> None:
     ocr("synth", tmp_path / "all", "--lines", 4, "-q")
     ocr("synth", tmp_path / "rest", "--lines", 2, "--start", 2, "-q")
@@ -72,6 +84,9 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
         (["out", "--strength", "9"], "strength"),
         (["out", "--fonts", "nowhere"], "nowhere"),
         (["--sheet", "sheet.gif"], "PNG"),
+        (["out", "--lines", "1", "--marks", "0.5"], "marks stand on pages"),
+        (["out", "--marks", "0.5"], "marks stand on pages"),
+        (["out", "--pages", "1", "--marks", "2"], "marks is 2.0"),
     ],
 )
 def test_wrong_calls_are_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:

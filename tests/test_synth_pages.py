@@ -1,4 +1,4 @@
-"""Synthetic pages: boxes lie on ink, also after pages were turned."""
+"""Synthetic pages: boxes lie on ink, also after pages were turned, and whatever marks stand beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from ocr_plugins import read
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation.scoring import score_texts
 from ocr_plugins.synth.layouts import LAYOUTS
+from ocr_plugins.synth.lines import known_fonts
+from ocr_plugins.synth.marks import MARKS, add_marks
 from ocr_plugins.synth.pages import PageOptions, PageSample, mapped_box, pages
+from ocr_plugins.synth.texts import CHARACTERS
 
 
 def first(kind: str, seed: int = 4, **options: float) -> PageSample:
@@ -21,9 +24,9 @@ def first(kind: str, seed: int = 4, **options: float) -> PageSample:
 
 
 @pytest.mark.parametrize("kind", LAYOUTS)
-@pytest.mark.parametrize("clean", [0.0, 1.0])
-def test_boxes_lie_on_ink(kind: str, clean: float) -> None:
-    sample = first(kind, clean=clean, strength=0.3)
+@pytest.mark.parametrize(("clean", "marks"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+def test_boxes_lie_on_ink(kind: str, clean: float, marks: float) -> None:
+    sample = first(kind, clean=clean, strength=0.3, marks=marks)
     height, width = sample.pixels.shape
     words = [word for line in sample.lines for word in line.words]
     assert len(words) > 20
@@ -73,6 +76,104 @@ def test_a_page_depends_on_its_number_alone() -> None:
         assert one.lines == other.lines
 
 
+# --- what no ground truth tells ---
+
+
+@pytest.mark.parametrize("kind", ["letter", "form", "screen"])
+@pytest.mark.parametrize("clean", [0.0, 1.0])
+def test_marks_change_no_words(kind: str, clean: float) -> None:
+    for seed in range(2):
+        plain, marked = (first(kind, seed=seed, clean=clean, marks=share) for share in (0.0, 1.0))
+        assert plain.lines == marked.lines
+        assert plain.pixels.shape == marked.pixels.shape
+
+
+def test_marks_put_ink_where_there_was_none() -> None:
+    more = 0
+    for seed in range(4):
+        plain, marked = (first("letter", seed=seed, clean=1.0, marks=share).pixels for share in (0.0, 1.0))
+        assert (marked <= plain).all()
+        more += bool((marked < plain).any())
+    assert more >= 3
+
+
+def test_a_share_of_the_pages_has_marks() -> None:
+    def drawn(marks: float) -> list[PageSample]:
+        return list(islice(pages(3, PageOptions(kinds=("receipt",), clean=1.0, marks=marks)), 12))
+
+    changed = [
+        not np.array_equal(one.pixels, other.pixels)
+        for one, other in zip(drawn(0.0), drawn(0.5), strict=True)
+    ]
+    assert 2 <= sum(changed) <= 10
+
+
+@pytest.mark.parametrize("name", MARKS)
+@pytest.mark.parametrize("em", [14, 50, 90])
+def test_each_mark_is_some_ink(name: str, em: float) -> None:
+    fonts = known_fonts((), CHARACTERS, False)
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        face = fonts.choose(rng, {"times": 1, "sans": 1}, "")
+        assert face is not None
+        mark = MARKS[name](rng, em, face)
+        assert mark.dtype == np.uint8
+        assert mark.ndim == 2
+        assert (mark > 60).sum() >= 4
+        assert max(mark.shape) < 60 * em
+
+
+def test_marks_stay_off_what_is_inked() -> None:
+    face = known_fonts((), CHARACTERS, False).choose(np.random.default_rng(0), {"times": 1}, "")
+    assert face is not None
+    full = np.full((400, 400), 255, np.uint8)
+    empty = np.zeros((400, 400), np.uint8)
+    half = empty.copy()
+    half[:, :200] = 255
+    for seed in range(5):
+        assert np.array_equal(add_marks(np.random.default_rng(seed), full, 10, face), full)
+        assert add_marks(np.random.default_rng(seed), empty, 10, face).any()
+        assert (add_marks(np.random.default_rng(seed), half, 10, face)[:, :200] == 255).all()
+    # What is given stays as it is.
+    assert not empty.any()
+
+
+# --- pictures of screens ---
+
+
+def test_screens_come_only_where_they_are_named() -> None:
+    assert LAYOUTS["screen"].share == 0
+    assert "screen" not in {sample.kind for sample in islice(pages(1), 4)}
+    both = islice(pages(1, PageOptions(kinds=("screen", "receipt"))), 12)
+    assert "screen" in {sample.kind for sample in both}
+
+
+def test_screens_are_not_turned() -> None:
+    for seed in range(4):
+        spoilt, clean = (first("screen", seed=seed, clean=share) for share in (0.0, 1.0))
+        assert spoilt.kind == "screen"
+        assert spoilt.lines == clean.lines
+        assert spoilt.dpi == 96
+        assert spoilt.pixels.shape == (3 * 96, 6 * 96)
+    # As pages on a glass are.
+    spoilt, clean = (first("letter", clean=share) for share in (0.0, 1.0))
+    assert [line.text for line in spoilt.lines] == [line.text for line in clean.lines]
+    assert [line.box for line in spoilt.lines] != [line.box for line in clean.lines]
+
+
+def test_screens_are_light_on_dark_and_dark_on_light() -> None:
+    grounds = []
+    for seed in range(6):
+        sample = first("screen", seed=seed, clean=0.0)
+        for line in sample.lines:
+            x0, y0, x1, y1 = (round(value) for value in line.box)
+            part = sample.pixels[y0:y1, x0:x1]
+            assert int(part.max()) - int(part.min()) > 30
+            grounds.append(float(np.median(part)))
+    assert min(grounds) < 100
+    assert max(grounds) > 200
+
+
 def test_a_clean_page_reads_as_its_text() -> None:
     sample = first("book", clean=1.0)
     (page,) = read([sample.pixels], "tesseract", workers=0, store=False).pages
@@ -103,7 +204,15 @@ def test_what_leaves_the_picture_has_no_box() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kinds": ("poster",)}, {"clean": 2}, {"strength": -1}, {"characters": ""}]
+    "wrong",
+    [
+        {"kinds": ("poster",)},
+        {"clean": 2},
+        {"strength": -1},
+        {"characters": ""},
+        {"marks": 1.5},
+        {"marks": float("nan")},
+    ],
 )
 def test_wrong_options_are_named(wrong: dict[str, object]) -> None:
     with pytest.raises(CallError, match=r".+: .+"):

@@ -49,6 +49,27 @@ def test_a_vote_is_one_more_row(readings: Path) -> None:
     assert study.runs[4].info != vote.info
 
 
+def test_a_vote_has_learned_from_drawn_pages_where_no_method_is_named(readings: Path) -> None:
+    study = compare(
+        readings, engines(readings, "vote", "same=vote:method=learned", "other=vote:method=confidence")
+    )
+    plain, same, other = (run.info for run in study.runs[3:])
+    assert plain is not None
+    assert same is not None
+    assert other is not None
+    assert plain.fingerprint == same.fingerprint != other.fingerprint
+    assert plain.options["method"] == "learned"
+    assert set(plain.weights) == {"calibrations.json", "voter.json", "words.npz"}
+    assert not other.weights
+    assert plain.capabilities.confidence_kind == "vote-learned"
+
+
+def test_a_model_that_is_missing_is_told_of_the_vote_alone(readings: Path, tmp_path: Path) -> None:
+    study = compare(readings, engines(readings, f"vote:model={tmp_path / 'none.json'}"))
+    assert [run.error is None for run in study.runs] == [True, True, True, False]
+    assert "none.json cannot be read" in str(study.runs[-1].error)
+
+
 def test_what_was_said_of_every_word_is_written(readings: Path, tmp_path: Path) -> None:
     done = ocr(
         "compare", readings, "--engines", engines(readings, "vote"), "--out", tmp_path / "out", "--no-store"
@@ -92,8 +113,8 @@ def test_pages_that_nobody_read_are_errors(readings: Path) -> None:
         ("vote:of=one+four", "no engine of this run is called 'four'"),
         ("vote:method=shouting", "method"),
         ("vote:loud=1", "no option 'loud'"),
-        ("vote:method=learned", "method=learned needs a model"),
-        ("vote:model=voter.json", "model= needs method=learned"),
+        ("vote:method=majority:model=voter.json", "model= needs method=learned"),
+        ("vote:method=confidence:model=voter.json", "model= needs method=learned"),
         ("vote:method=majority:calibration=c.json", "counts readings alike"),
     ],
 )

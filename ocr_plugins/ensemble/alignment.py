@@ -76,8 +76,12 @@ def align_pages(
         pages = [*pages, truth]
     order = list(order if order is not None else range(len(pages)))
     readings = [Fragments.of(page) for page in pages]
-    slots = match_lines(readings, order)
-    match_texts(slots, readings, order)
+    if any(page.level != "page" for page in pages):
+        # A line or word that was cut out is one line, wherever an engine believes that it stands.
+        slots = [Slot(order[0], 0, [list(range(len(one.words))) for one in readings])]
+    else:
+        slots = match_lines(readings, order)
+        match_texts(slots, readings, order)
     return [line for slot in slots if (line := _aligned(slot, readings, bounds)) is not None]
 
 

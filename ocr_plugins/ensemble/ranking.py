@@ -10,20 +10,24 @@ little from it.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.document import Page
+from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alignment import AlignedLine
+from ocr_plugins.ensemble.fragments import Fragments
 from ocr_plugins.ensemble.presence import text_of
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 
 Floats = NDArray[np.float64]
 
 _SAMPLES = 1000
+# An error more or less tells nothing.
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,16 @@ class Estimate:
     best: float
 
 
-#: How likely a line is there that not all readings have, 0 to 1.
-There = Callable[[AlignedLine, Voters], float]
+@dataclass(frozen=True)
+class Beliefs:
+    """What is believed of readings before they are compared.
+
+    ``there`` is how likely a line is there that not all readings have, 0 to 1. ``sure`` is the probability
+    that a word of a reading is right, by the reading's label; None where nothing tells it.
+    """
+
+    there: Callable[[AlignedLine, Voters], float]
+    sure: Callable[[str, Word], float | None]
 
 
 def estimate_page(
@@ -65,7 +77,7 @@ def estimate_page(
     families: Mapping[str, str] | None = None,
     fold: Callable[[str], str] = str,
     samples: int = 0,
-    there: There | None = None,
+    beliefs: Beliefs | None = None,
 ) -> PageEstimate:
     """The errors that readings of one page are expected to have.
 
@@ -73,13 +85,17 @@ def estimate_page(
     and it has none. Of a line that some lack, these have missed as much as it is likely to be there, and the
     others have made up the rest.
 
+    Errors that readings share are not seen in this, so it is too low. What engines say of their words is too
+    high, since a word with one wrong letter is all wrong; where that is known, the geometric mean of both is
+    taken.
+
     Args:
         readings: by label.
         families: which engine each is of, by label: the same engine with other options or on a treated page
             repeats many of its errors. Default: none are related.
         fold: how text is normalised before it is compared, such as `str.casefold`.
         samples: of the bootstrap that gives intervals; 0 gives none.
-        there: tells of lines that some lack. Default: either is as likely.
+        beliefs: tells of lines that some lack, and of words. Default: nothing is known.
     """
     labels = list(readings)
     # Those that are dropped from a vote are compared all the same, and stand last.
@@ -87,8 +103,10 @@ def estimate_page(
     order = [*voters.pages, *(label for label in labels if label not in voters.pages)]
     everyone = Voters({label: readings[label] for label in order}, {}, {}, families=families or {})
     lines = everyone.align()
-    likely = [1.0 if all(line.present) else (there or _even)(line, everyone) for line in lines]
-    told = _Lines.of(lines, len(order), likely, fold)
+    known = beliefs or Beliefs(lambda *_: 0.5, lambda *_: None)
+    likely = [1.0 if all(line.present) else known.there(line, everyone) for line in lines]
+    doubts = [_doubt(label, page, known) for label, page in everyone.pages.items()]
+    told = _Lines.of(lines, np.array(doubts), likely, fold)
     names = [everyone.families.get(label, label) for label in order]
     errors = told.errors(np.ones(len(lines)), names)
     return PageEstimate(
@@ -98,8 +116,16 @@ def estimate_page(
     )
 
 
-def _even(line: AlignedLine, voters: Voters) -> float:  # noqa: ARG001 - as the others
-    return 0.5
+def _doubt(label: str, page: Page, beliefs: Beliefs) -> float:
+    """The share of a reading's characters that is expected in wrong words; NaN where that is not known."""
+    wrong = length = 0.0
+    for word in Fragments.of(page).words:
+        sure = beliefs.sure(label, word)
+        if sure is None:
+            return math.nan
+        wrong += (1 - sure) * len(word.text)
+        length += len(word.text)
+    return wrong / length if length else math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,22 +134,25 @@ class _Lines:
 
     ``differences`` (lines, n, n) are the edits between each two that have the line, ``common`` (lines, n, n)
     their mean lengths, ``faults`` (lines, n) what each is expected to have missed or made up, and ``own``
-    (lines, n) the lengths of what each has that is likely there. ``length`` is the page's.
+    (lines, n) the lengths of what each has that is likely there. ``doubts`` (n,) are the shares in wrong
+    words by what engines say, and ``length`` is the page's.
     """
 
     differences: Floats
     common: Floats
     faults: Floats
     own: Floats
+    doubts: Floats
     length: float
 
     @classmethod
     def of(
-        cls, lines: Sequence[AlignedLine], count: int, likely: Sequence[float], fold: Callable[[str], str]
+        cls, lines: Sequence[AlignedLine], doubts: Floats, likely: Sequence[float], fold: Callable[[str], str]
     ) -> _Lines:
-        """Lines that are likely there so much, in so many readings."""
+        """Lines that are likely there so much."""
         from rapidfuzz.distance import Levenshtein
 
+        count = len(doubts)
         differences, common = np.zeros((2, len(lines), count, count))
         faults, own = np.zeros((2, len(lines), count))
         length = 0.0
@@ -139,7 +168,7 @@ class _Lines:
                 differences[at, one, other] = differences[at, other, one] = sure * apart
                 common[at, one, other] = common[at, other, one] = sure * (lengths[one] + lengths[other]) / 2
             length += sure * usual
-        return cls(differences, common, faults, own, length)
+        return cls(differences, common, faults, own, doubts, length)
 
     def errors(self, counts: Floats, names: Sequence[str]) -> Floats:
         """(n,) expected errors, of lines drawn so many times, (lines,)."""
@@ -148,7 +177,18 @@ class _Lines:
         # As if each two had all of the text, so that all equations tell of as much.
         whole = float(own.max(initial=0.0))
         rates = np.divide(differences, common, out=np.zeros_like(differences), where=common > 0)
-        return np.asarray(solve(rates * whole, names) * own / max(whole, 1.0) + counts @ self.faults)
+        differing = solve(rates * whole, names) * own / max(whole, 1.0)
+        return np.asarray(self._blended(differing, own) + counts @ self.faults)
+
+    def _blended(self, differing: Floats, own: Floats) -> Floats:
+        """With what engines say of their words; who says nothing is raised as the others are."""
+        known = np.isfinite(self.doubts)
+        if not known.any():
+            return differing
+        told = np.where(known, self.doubts * own, 0.0)
+        raised = np.sqrt((told + _HALF) / (differing + _HALF))
+        usual = math.exp(float(np.log(raised[known]).mean()))
+        return np.asarray((differing + _HALF) * np.where(known, raised, usual) - _HALF).clip(0.0)
 
 
 def _intervals(told: _Lines, names: Sequence[str], samples: int) -> list[tuple[float, float]]:

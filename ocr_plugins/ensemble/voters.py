@@ -16,8 +16,9 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.alignment import AlignedLine, align_pages
 from ocr_plugins.ensemble.alphabets import Alphabet
 
-# A reading so many times as long as the median one has made text up.
-_LONG = 3.0
+# A reading so many times as long as the median one has made text up, unless that has hardly any: of a word on
+# a sign one engine may be the only one that reads more than a letter.
+_LONG, _HARDLY_ANY = 3.0, 20
 # A text that packs into less than this part of its length repeats itself over and over: prose packs into half
 # of it, tables into a fifth. Short texts are not judged.
 _LOOP, _SHORT = 0.1, 300
@@ -146,7 +147,7 @@ def _unfit(pages: Mapping[str, Page]) -> dict[str, str]:
     if len(kept) > 2:
         usual = statistics.median(kept.values())
         for label, length in kept.items():
-            if length > _LONG * usual:
+            if length > _LONG * max(usual, _HARDLY_ANY):
                 found[label] = f"too long: {length / usual:.1f} times the median reading"
     return found if len(found) < len(pages) else {}
 

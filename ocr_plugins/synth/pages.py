@@ -24,6 +24,8 @@ from ocr_plugins.synth.texts import CHARACTERS, Texts
 from ocr_plugins.synth.words import Rng, Weighted
 
 _RESOLUTIONS = Weighted({"300": 6, "200": 2, "150": 1, "400": 0.5})
+# The share of a kind that comes only where it is named, beside others that are named.
+_NAMED = 0.15
 _MOST_TURN = 1.2  # degrees
 
 
@@ -136,7 +138,8 @@ class PageMaker:
         if marking.random() < self._options.marks:
             drawn = add_marks(marking, drawn, em, face)
         cover, lines = (drawn, sheet.lines) if clean or layout.dpi else _turned(rng, drawn, sheet.lines)
-        mode = "clean" if clean else Weighted(dict(layout.modes)).draw(rng)
+        # Of two levels nothing is left where a screen's colours lie on one side of a threshold.
+        mode = "clean" if clean and not layout.dpi else Weighted(dict(layout.modes)).draw(rng)
         strength = min(1.0, self._options.strength * float(rng.beta(1.3, 2.6)))
         pixels = degrade(rng, cover, em, mode, strength)
         if not (clean or layout.dpi) and rng.random() < 0.08:
@@ -147,7 +150,7 @@ class PageMaker:
 def _shares(kinds: tuple[str, ...]) -> dict[str, float]:
     if not kinds:
         return {name: layout.share for name, layout in LAYOUTS.items() if layout.share}
-    return {name: LAYOUTS[name].share or 1.0 for name in kinds}
+    return {name: LAYOUTS[name].share or _NAMED for name in kinds}
 
 
 def _turned(rng: Rng, cover: Coverage, lines: list[PlacedLine]) -> tuple[Coverage, list[PlacedLine]]:
