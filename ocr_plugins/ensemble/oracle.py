@@ -8,12 +8,6 @@ from ocr_plugins.document import Line, Page
 from ocr_plugins.ensemble.alignment import align_pages
 
 
-def truth_page(text: str) -> Page:
-    """Ground truth as a reading without places."""
-    lines = tuple(Line(text=row) for row in text.splitlines() if row.strip())
-    return Page(source="", page=1, size=None, lines=lines)
-
-
 def oracle(pages: Sequence[Page], truth: Page, fold: Callable[[str], str] = str) -> Page:
     """The text of the lattice's path that is nearest to the truth, place by place.
 
