@@ -147,7 +147,7 @@ def _said(
     if votes:
         vote = votes[0]
         ratio = vote.against_best.ratio
-        compared = f"{vote.label} makes {_against(vote)} than {best.label}"
+        compared = f"{vote.label} makes {_against(vote)} {_than(vote)} {best.label}"
         if ratio.high < 1:
             take = vote
             said.append(f"{compared}: CER {_percent(vote.cer)}.")
@@ -164,6 +164,10 @@ def _said(
 
 def _percent(rate: Interval) -> str:
     return f"{100 * rate.value:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+
+
+def _than(one: Standing) -> str:
+    return "as" if one.against_best.ratio.value >= _TIMES else "than"
 
 
 def _against(one: Standing) -> str:
