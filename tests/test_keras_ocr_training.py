@@ -101,7 +101,7 @@ def twice(python: str, samples: Path, tmp_path_factory: pytest.TempPathFactory) 
     rows = [json.loads(line) for line in (samples / "manifest.jsonl").read_text().splitlines()][:12]
     rows = [row | {"image": str(samples / row["image"]), "level": "word"} for row in rows]
     valid.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    done = trained(python, samples, out, "--epochs", 40, "--validate", valid)
+    done = trained(python, samples, out, "--epochs", 120, "--validate", valid)
     assert done.returncode == 0, done.stderr
     return out, done.stdout
 
@@ -110,7 +110,7 @@ def test_a_training_goes_on_where_it_ended(twice: tuple[Path, str]) -> None:
     out, said = twice
     assert "40 words, 2 left out" in said
     assert "going on from step 20\n" in said
-    assert "step 200: CER" in said
+    assert "step 600: CER" in said
     assert out.stat().st_size < 500_000
 
 
@@ -134,7 +134,7 @@ def test_the_adapter_reads_as_the_trainer_measured(
     told = re.search(r"CER ([\d.]+)", said)
     assert told is not None
     assert errors / length == pytest.approx(float(told[1]), abs=1e-4)
-    assert errors / length < 0.9, "it has learnt something"
+    assert errors / length < 0.5, "it has learnt something"
 
 
 def test_a_checkpoint_of_another_training_is_refused(
