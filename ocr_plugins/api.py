@@ -25,7 +25,7 @@ from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
 from ocr_plugins.study_outputs import write_study
 from ocr_plugins.tables import EXPECTED_COLUMNS, READING_COLUMNS, result_row, to_frame
-from ocr_plugins.voted import check_votes, lazily, run_vote, vote_readings
+from ocr_plugins.voted import Asking, check_votes, run_vote, vote_readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,11 +238,9 @@ def run_engines(
     specs = parse_specs(engines)
     scoring = get_convention(convention or "default")
     check_votes(specs)
-    readers, wanted = lazily(specs)
-    # Ground truth is to be held against all that the engines read.
-    if convention is not None:
-        readers, wanted = [spec for spec in specs if not spec.is_vote], None
-    check_specs(readers, lang=lang, device=device, workers=workers)
+    # Where pages are scored, engines are held against each other.
+    asking = Asking(specs, everything=convention is not None)
+    check_specs(asking.engines, lang=lang, device=device, workers=workers)
     kept_in = open_store(store)
     corpus = gather(inputs, truth=truth, **inputs_as)
     if convention is None:
@@ -251,18 +249,18 @@ def run_engines(
         both = Watchers(recorder, watcher or _Warner())
         study = run_study(
             corpus,
-            readers,
+            asking.engines,
             scoring,
             lang=lang,
             device=device,
             workers=workers,
             store=kept_in,
             watcher=both,
-            wanted=wanted,
+            wanted=asking.wanted,
         )
         for spec in specs:
             if spec.is_vote and not study.interrupted:
-                run_vote(study, spec, both)
+                run_vote(study, spec, both, asking.held)
         return study
 
 

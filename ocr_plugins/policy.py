@@ -84,7 +84,8 @@ class Tried:
     @property
     def spec(self) -> EngineSpec:
         """The cascade, as it is written behind its engines in their order."""
-        return EngineSpec(CASCADE, (("doubt", f"{self.doubt:.4f}"),), CASCADE)
+        # Rounded up, so that the page that set the doubt is left as it is.
+        return EngineSpec(CASCADE, (("doubt", f"{math.ceil(self.doubt * 1e4) / 1e4:.4f}"),), CASCADE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +162,7 @@ class _Trial:
             readings = poll.asked(item.id)
             spent = [seconds_of(run.results[item.id]) for run in engines]
             seconds[row] = list(itertools.accumulate(spent))
-            for column, (found, _) in enumerate(poll.stages(readings)):
+            for column, found in enumerate(poll.stages(readings)):
                 page = found.page if isinstance(found, Vote) else found
                 errors[row, column] = error_count(score_item(item, page, study.convention))
                 doubts[row, column] = doubt_of(found.page) if isinstance(found, Vote) else 1.0

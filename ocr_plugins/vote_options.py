@@ -11,8 +11,9 @@ from ocr_plugins.document import Word
 from ocr_plugins.ensemble import presence, shipped
 from ocr_plugins.ensemble.alignment import AlignedLine
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations
-from ocr_plugins.ensemble.learned import Learned, VoterModel
+from ocr_plugins.ensemble.learned import Learned
 from ocr_plugins.ensemble.ranking import Beliefs
+from ocr_plugins.ensemble.voter_model import VoterModel
 from ocr_plugins.ensemble.voters import Voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method, probability
 from ocr_plugins.errors import CallError
@@ -148,7 +149,7 @@ def beliefs_of(trust: Trust) -> Beliefs:
     model = shipped.shipped_voter()
 
     def there(line: AlignedLine, voters: Voters) -> float:
-        return probability(model.there(presence.of_line(line, voters, trust)))
+        return probability(model.unranked.odds(presence.of_line(line, voters, trust)))
 
     def sure(label: str, word: Word) -> float | None:
         return trust(label, [word]) if trust.maps.get(label) else None

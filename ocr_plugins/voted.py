@@ -7,8 +7,9 @@ the other, as long as a page is in doubt.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ocr_plugins.corpus import Item
@@ -55,8 +56,13 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
                 )
 
 
-def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
-    """Votes on every page of a study whose engines are done, as one more run of it."""
+def run_vote(
+    study: Study, spec: EngineSpec, watcher: Watcher, held: Mapping[str, Held] | None = None
+) -> None:
+    """Votes on every page of a study whose engines are done, as one more run of it.
+
+    ``held`` are votes of some readings that were held while others still read, by page.
+    """
     options = vote_options(spec)
     voters = _voters(study, options)
     run = EngineRun(spec=spec, info=_info(spec, options, voters))
@@ -68,7 +74,7 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher) -> None:
             return
         poll = Poll.of(study, options, voters)
         watcher.engine_ready(run)
-        _vote_on_all(study, run, poll, watcher)
+        _vote_on_all(study, run, poll, watcher, held or {})
     except EngineUnavailableError as error:
         run.error = error
     except KeyboardInterrupt:
@@ -108,7 +114,16 @@ def _expected_of(
     """What is expected of each reading of one page, by that page alone."""
     pages = {label: page for label, page in readings.items() if isinstance(page, Page)}
     estimate = estimate_page(pages, families, beliefs=beliefs)
-    return {label: estimate.rate(label) for label in estimate.errors}
+    return {label: estimate.guarded(label) for label in estimate.errors}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A vote that was held on a page, the readings that were heard, and the seconds that voting took."""
+
+    found: Vote | PageError
+    heard: Mapping[str, Reading]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Poll:
 
         def expected() -> dict[str, float]:
             ranked = rank_study(study) if doubt is None else {}
-            return {label: estimate.cer for label, estimate in ranked.items()}
+            return {label: estimate.guarded for label, estimate in ranked.items()}
 
         beliefs = beliefs_of(shipped_trust(known))
         rule = options.rule(known, expected)
@@ -146,29 +161,34 @@ class Poll:
         found = {run.label: run.results[page] for run in self.voters if page in run.results}
         return {label: reading for label, reading in found.items() if not is_detection(reading)}
 
-    def hold(self, readings: Mapping[str, Reading]) -> tuple[Vote | PageError, dict[str, Reading]]:
-        """The vote, and the readings that it took to be sure."""
-        held = self.stages(readings)
-        found, heard = next(held)
-        while not self.settles(found):
-            more = next(held, None)
-            if more is None:
+    def hold(self, readings: Mapping[str, Reading], before: Held | None = None) -> Held:
+        """The vote of as many readings as it takes to be sure; ``before`` is one that was held of fewer."""
+        held = before
+        for count in self._counts(len(readings), len(before.heard) if before else 0):
+            if held is not None and self.settles(held.found):
                 break
-            found, heard = more
-        return found, heard
+            started = time.perf_counter()
+            heard = dict(itertools.islice(readings.items(), count))
+            found = self._vote(heard)
+            held = Held(found, heard, time.perf_counter() - started + (held.seconds if held else 0.0))
+        assert held is not None  # noqa: S101 - there are readings, or there was a vote before
+        return held
 
     def settles(self, found: Vote | PageError) -> bool:
         """Whether nobody else is to be asked."""
         return self.doubt is None or (isinstance(found, Vote) and doubt_of(found.page) <= self.doubt)
 
-    def stages(
-        self, readings: Mapping[str, Reading]
-    ) -> Iterator[tuple[Vote | PageError, dict[str, Reading]]]:
+    def stages(self, readings: Mapping[str, Reading]) -> Iterator[Vote | PageError]:
         """The votes of the first reading, the first two and so on; of all alone where all are asked."""
-        labels = list(readings)
-        for count in range(len(labels) if self.doubt is None else 1, len(labels) + 1):
-            heard = {label: readings[label] for label in labels[:count]}
-            yield vote(heard, self._rule_of(heard), self.alphabets, self.families), heard
+        for count in self._counts(len(readings)):
+            yield self._vote(dict(itertools.islice(readings.items(), count)))
+
+    def _counts(self, readings: int, before: int = 0) -> range:
+        """How many readings a vote is held of, one time after the other."""
+        return range(readings if self.doubt is None else before + 1, readings + 1)
+
+    def _vote(self, heard: Mapping[str, Reading]) -> Vote | PageError:
+        return vote(heard, self._rule_of(heard), self.alphabets, self.families)
 
     def _rule_of(self, heard: Mapping[str, Reading]) -> Method:
         if self.doubt is None or not isinstance(self.rule, Learned):
@@ -176,19 +196,20 @@ class Poll:
         return replace(self.rule, expected=_expected_of(heard, self.families, self.beliefs))
 
 
-def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher) -> None:
+def _vote_on_all(
+    study: Study, run: EngineRun, poll: Poll, watcher: Watcher, held: Mapping[str, Held]
+) -> None:
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
         else:
-            run.results[item.id] = result = _voted(item, run, poll, watcher)
+            run.results[item.id] = result = _voted(item, run, poll, watcher, held.get(item.id))
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
 
 
-def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher) -> Reading:
-    started = time.perf_counter()
+def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, before: Held | None) -> Reading:
     readings = poll.asked(item.id)
     if not readings:
         return PageError(
@@ -199,50 +220,58 @@ def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher) -> Reading:
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    found, heard = poll.hold(readings)
-    if isinstance(found, PageError):
-        return found
-    watcher.vote_done(run, item.id, found)
+    held = poll.hold(readings, before)
+    if isinstance(held.found, PageError):
+        return held.found
+    watcher.vote_done(run, item.id, held.found)
     # What it costs to have this reading: all of its voters.
-    seconds = time.perf_counter() - started + sum(map(seconds_of, heard.values()))
+    seconds = held.seconds + sum(map(seconds_of, held.heard.values()))
     assert run.info is not None  # noqa: S101 - a vote knows itself
-    return replace(found.page, id=item.id, provenance=run.info.provenance(seconds))
+    return replace(held.found.page, id=item.id, provenance=run.info.provenance(seconds))
 
 
-def lazily(specs: Sequence[EngineSpec]) -> tuple[list[EngineSpec], Callable[[Study], Sequence[Item]] | None]:
-    """The engines of a run in the order they are to read, and which pages the next of them is to read.
+class Asking:
+    """Who reads which pages, so that votes can be held.
 
-    Where all of them serve one cascade, they read what it asks them for; else all read all, which is None.
+    Where all engines serve one cascade, each reads what those before it leave in doubt; else all read all.
+
+    Args:
+        specs: of the engines and votes of a run.
+        everything: whether all are to read all pages in any case, to be held against each other.
     """
-    engines = {spec.label: spec for spec in specs if not spec.is_vote}
-    votes = [spec for spec in specs if spec.is_vote]
-    if len(votes) != 1 or not votes[0].is_cascade:
-        return list(engines.values()), None
-    options = vote_options(votes[0])
-    asked = options.voters or tuple(engines)
-    if set(asked) != set(engines):
-        return list(engines.values()), None
-    return [engines[label] for label in asked], lambda study: _in_doubt(study, options)
 
+    def __init__(self, specs: Sequence[EngineSpec], everything: bool = False) -> None:
+        engines = {spec.label: spec for spec in specs if not spec.is_vote}
+        votes = [spec for spec in specs if spec.is_vote]
+        self._options: VoteOptions | None = None
+        if not everything and len(votes) == 1 and votes[0].is_cascade:
+            options = vote_options(votes[0])
+            if set(options.voters or engines) == set(engines):
+                self._options = options
+                engines = {label: engines[label] for label in options.voters or engines}
+        #: Who reads, in the order they are asked.
+        self.engines = list(engines.values())
+        #: The votes that were held while engines were still reading, by page.
+        self.held: dict[str, Held] = {}
 
-def _in_doubt(study: Study, options: VoteOptions) -> Sequence[Item]:
-    """The pages that the engines of a cascade that are done leave in doubt."""
-    voters = [run for run in _voters(study, options) if run.results]
-    if not voters:
-        return study.corpus.items
-    try:
-        poll = Poll.of(study, options, voters)
-    except EngineUnavailableError:
-        # No vote can be held, as the cascade's own run will say: nobody is to read for it.
-        return ()
+    def wanted(self, study: Study) -> Sequence[Item]:
+        """The pages that the next engine is to read."""
+        voters = [run for run in _voters(study, self._options) if run.results] if self._options else []
+        if self._options is None or not voters:
+            return study.corpus.items
+        try:
+            poll = Poll.of(study, self._options, voters)
+        except EngineUnavailableError:
+            # No vote can be held, as the cascade's own run will say: nobody is to read for it.
+            return ()
+        return [item for item in study.corpus.items if self._in_doubt(item, study, poll)]
 
-    def settled(item: Item) -> bool:
+    def _in_doubt(self, item: Item, study: Study, poll: Poll) -> bool:
         if item.id in study.unreadable:
-            return True
-        readings = poll.asked(item.id)
-        return bool(readings) and poll.settles(poll.hold(readings)[0])
-
-    return [item for item in study.corpus.items if not settled(item)]
+            return False
+        if readings := poll.asked(item.id):
+            self.held[item.id] = poll.hold(readings, self.held.get(item.id))
+        return item.id not in self.held or not poll.settles(self.held[item.id].found)
 
 
 def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:

@@ -40,7 +40,7 @@ def fit_on_study(studies: Sequence[Study], maps: Calibrations) -> FittedVoter:
             raise CallError("a vote needs two engines that read", "name more with --engines")
         engines.update(dict.fromkeys(run.spec.name for run in runs))
         for some in _subsets(runs):
-            for group, found in _examples(study, some, maps):
+            for group, found in _examples(study, some, maps, str(number)):
                 groups.setdefault(f"{number}:{group}", []).extend(found)
     return fit_voter(groups, {"engines": list(engines)})
 
@@ -51,11 +51,11 @@ def _subsets(runs: Sequence[EngineRun]) -> list[tuple[EngineRun, ...]]:
 
 
 def _examples(
-    study: Study, runs: Sequence[EngineRun], maps: Calibrations
+    study: Study, runs: Sequence[EngineRun], maps: Calibrations, corpus: str
 ) -> Iterator[tuple[str, list[Example]]]:
     trust = Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
-    expected = {label: one.cer for label, one in rank_runs(study, runs).items()}
-    setting = Setting(trust, expected, shipped.shipped_words())
+    expected = {label: one.guarded for label, one in rank_runs(study, runs).items()}
+    setting = Setting(trust, expected, shipped.shipped_words(), corpus)
     alphabets, families = alphabets_of(runs), families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}

@@ -36,7 +36,8 @@ VOTES = ("vote", "confidence=vote:method=confidence", "majority=vote:method=majo
 IN_ORDER = ("unlv", "oldbooks", "ehri_typed_en", "fondue_en_print")
 ANY_ORDER = ("funsd", "sroie", "scribe_benchmark", "icdar2013_born_digital")
 CROPS = ("iiit5k_words", "svt_words", "icdar2015_words")
-LOOKED_AT = ("unlv", "oldbooks", "ehri_typed_en", "funsd")
+HANDWRITING = ("stanford_letters", "hooker_lines", "handwritten_note_words", "doctor_words")
+PLATES = "plates_crops"
 TEXTS = "oldbooks_engine_outputs"
 TEXT_ENGINES = ("dai", "textract", "tesseract")
 START = "<!-- table: make accuracy -->"
@@ -127,6 +128,29 @@ def votes_table(found: Sequence[Found], votes: Sequence[str]) -> list[str]:
     means = [geometric([one.against_best(label).ratio.value for one in found]) for label in labels]
     lines.append(f"| geometric mean of the ratios | | {' | '.join(f'**{mean:.3f}**' for mean in means)} | |")
     return lines
+
+
+def plates_table(found: Found) -> list[str]:
+    """The share of number plates that each reading holds; O is taken for 0, and I for 1."""
+    labels = list(found.errors)
+    lines = [f"| documents | {' | '.join(labels)} |", f"|---|{'---|' * len(labels)}"]
+    runs = {run.label: run for run in found.study.runs}
+    shares = [
+        sum(
+            plate(item.truth or "") in plate(result.text) for item, result in found.study.read_with_truth(run)
+        )
+        / len(found.items)
+        for run in map(runs.__getitem__, labels)
+    ]
+    lines.append(
+        f"| {found.name} ({len(found.items)}) | {' | '.join(f'{100 * one:.0f} %' for one in shares)} |"
+    )
+    return lines
+
+
+def plate(text: str) -> str:
+    kept = "".join(character for character in text.upper() if character.isalnum())
+    return kept.translate(str.maketrans("OI", "01"))
 
 
 def conditions_table(found: Found, votes: Sequence[str]) -> list[str]:
@@ -271,6 +295,13 @@ def main() -> None:
     parts = ["### The vote against the best engine", ""]
     parts += ["Whole pages:", "", *votes_table(pages, votes), ""] if pages else []
     parts += ["Words cut out:", "", *votes_table(crops, votes), ""] if crops else []
+    if not arguments.only:
+        apart = {
+            name: read(name, engines, votes, arguments.crops, watcher) for name in (*HANDWRITING, PLATES)
+        }
+        parts += ["Handwriting, which none of these engines was made for:", ""]
+        parts += [*votes_table([apart[name] for name in HANDWRITING], votes), ""]
+        parts += ["Number plates, the share that was read:", "", *plates_table(apart[PLATES]), ""]
     if arguments.texts and not arguments.only:
         path = place_of(TEXTS) / "manifest.jsonl"
         cloud = [f"{name}=files:path={path}:field=outputs.{name}" for name in TEXT_ENGINES]

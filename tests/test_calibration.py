@@ -51,6 +51,23 @@ def test_surer_is_never_less_probable(words: list[tuple[float | None, bool]]) ->
     assert all(0 < value < 1 for value in values)
 
 
+@given(st.integers(25, 5000), st.booleans(), st.floats(0, 0.001))
+def test_the_more_words_are_alike_in_a_row_the_nearer_they_lead_to_certainty(
+    count: int, right: bool, step: float
+) -> None:
+    calibrated = fitted([(0.5 + number * step / 10, right) for number in range(count)])
+    expected = (count + 1) / (count + 2) if right else 1 / (count + 2)
+    assert set(calibrated.probabilities) == {round(expected, 5)}
+
+
+def test_few_right_words_above_many_are_not_less_probable() -> None:
+    """By Laplace's rule 25 of 25 are less than 98 of 100."""
+    many = [(0.5 + number / 1000, number not in (30, 80)) for number in range(100)]
+    few = [(0.9 + number / 1000, True) for number in range(25)]
+    both = (100 * 99 / 102 + 25 * 26 / 27) / 125
+    assert fitted([*many, *few]).probabilities == pytest.approx([both] * 5, abs=1e-5)
+
+
 def test_words_without_confidence() -> None:
     calibrated = fitted([(None, True)] * 75 + [(None, False)] * 25)
     assert calibrated(None) == calibrated(0.3) == pytest.approx(0.75, abs=0.01)
@@ -121,6 +138,26 @@ def test_case_and_signs_are_the_conventions() -> None:
 
 def test_words_nobody_wrote_are_wrong() -> None:
     assert shown(text_only("one two"), "") == [("one", False), ("two", False)]
+
+
+def test_the_parts_of_a_joined_word_are_as_right_as_the_whole() -> None:
+    joining = get_convention("default+dehyphenate")
+    lines = ["they came with diffi-", "culty to the sea-", "c0ast at three-", "quarter", "past"]
+    told = judged(
+        text_only("\n".join(lines)), text_only("they came with difficulty to the seacoast"), joining
+    )
+    right = {word.text: right for word, right in told}
+    assert [word.text for word, _ in told] == " ".join(lines).split()
+    assert right["diffi-"]
+    assert right["culty"]
+    assert not any(right[part] for part in ("sea-", "c0ast", "three-", "quarter", "past"))
+
+
+@given(st.lists(st.text("aA-\u00ad b", max_size=8), max_size=6), st.text("aA-b\n ", max_size=30))
+def test_joining_loses_no_word(lines: list[str], truth: str) -> None:
+    reading = Page(source="", page=1, size=None, lines=tuple(Line(text=line) for line in lines))
+    told = judged(reading, text_only(truth), get_convention("default+dehyphenate"))
+    assert [word.text for word, _ in told] == " ".join(lines).split()
 
 
 # --- the command ---

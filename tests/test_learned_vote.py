@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ from test_ensemble_alignment import Placed, page, text_only
 
 from ocr_plugins.document import Line, Page, Word
 from ocr_plugins.ensemble import shipped
-from ocr_plugins.ensemble.learned import CERTAINTY_NAMES, Learned, VoterModel
-from ocr_plugins.ensemble.presence import NAMES, described, is_gap, of_line, text_of
+from ocr_plugins.ensemble.learned import Learned, behind_best
+from ocr_plugins.ensemble.presence import NAMES, RANKED, described, is_gap, of_line, text_of
 from ocr_plugins.ensemble.vote import Vote, vote
+from ocr_plugins.ensemble.voter_model import CERTAINTY_NAMES, Linear, VoterModel
 from ocr_plugins.ensemble.voter_training import Example, Setting, examples, fit_voter
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.errors import CallError, EngineUnavailableError
@@ -37,19 +39,24 @@ def setting(**expected: float) -> Setting:
     return Setting(evenly, expected, shipped.shipped_words())
 
 
+def linear(names: Sequence[str], some: Mapping[str, float] | None = None, intercept: float = 0.0) -> Linear:
+    return Linear(dict.fromkeys(names, 0.0) | dict(some or {}), intercept)
+
+
 def of(
     presence: Mapping[str, float] | None = None,
     *,
     intercept: float = 0.0,
     certainty: Mapping[str, float] | None = None,
+    behind: float = 1.0,
 ) -> VoterModel:
     """A model of a few weights, the others 0."""
     return VoterModel(
-        presence=dict.fromkeys(NAMES, 0.0) | dict(presence or {}),
-        presence_intercept=intercept,
+        presence=linear(RANKED, presence, intercept),
+        unranked=linear(NAMES),
+        behind=behind,
         sharpness=0.5,
-        certainty=dict.fromkeys(CERTAINTY_NAMES, 0.0) | dict(certainty or {}),
-        certainty_intercept=0.0,
+        certainty=linear(CERTAINTY_NAMES, certainty),
     )
 
 
@@ -69,10 +76,15 @@ def voted(readings: Mapping[str, Page], method: Learned) -> Vote:
     return found
 
 
-def choice_among(*texts: str, **expected: float) -> dict[str, float]:
+def readings_of(*texts: str) -> dict[str, Page]:
+    return {f"e{number}": text_only(text) for number, text in enumerate(texts)}
+
+
+def choice_among(
+    *texts: str, families: Mapping[str, str] | None = None, **expected: float
+) -> dict[str, float]:
     """What is seen of the text that is chosen among readings e0, e1 and so on of one word."""
-    readings = {f"e{number}": text_only(text) for number, text in enumerate(texts)}
-    voters = choose_voters(readings)
+    voters = choose_voters(readings_of(*texts), families=families)
     (line,) = voters.align()
     found = setting(**expected).method(of()).choose(line.cells[0], line, voters, 0.0)
     return dict(zip(CERTAINTY_NAMES, found.seen, strict=True))
@@ -122,6 +134,16 @@ def test_what_tells_of_a_line_that_some_lack() -> None:
     assert found["length"] == pytest.approx(math.log(9))
     assert (found["agreeing"], found["absent"]) == (1, 1)
     assert (found["misshapen"], found["letters"]) == (0, 1)
+
+
+def test_of_those_that_lack_a_line_the_best_one_tells() -> None:
+    only: Placed = ("only one has it", 10, 70)
+    voters = choose_voters({"one": page(*PRINT, only), "two": page(*PRINT), "three": page(*PRINT)})
+    line = voters.align()[-1]
+    unranked = of_line(line, voters, evenly)
+    assert len(unranked) == len(NAMES)
+    ranked = of_line(line, voters, evenly, {"one": 0.0, "two": 2.5, "three": 1.5})
+    assert ranked == [*unranked, 1.5]
 
 
 def test_variants_of_an_engine_count_as_one() -> None:
@@ -176,7 +198,7 @@ def test_what_is_told_of_any_text_is_finite(told: list[tuple[str, float, str]]) 
 
 
 def test_what_is_said_most_surely_is_taken() -> None:
-    readings = {"e0": text_only("modern"), "e1": text_only("modem"), "e2": text_only("modem")}
+    readings = readings_of("modern", "modem", "modem")
     found = voted(readings, setting().method(of()))
     assert (found.page.text, found.method) == ("modem", "learned")
     (word,) = found.words
@@ -187,18 +209,74 @@ def test_what_is_said_most_surely_is_taken() -> None:
 
 
 def test_an_engine_that_is_much_better_outvotes_two_worse_ones() -> None:
-    readings = {"e0": text_only("modern"), "e1": text_only("modem"), "e2": text_only("modem")}
+    readings = readings_of("modern", "modem", "modem")
     alike = voted(readings, setting(e0=FAIR, e1=FAIR, e2=FAIR).method(of()))
     better = voted(readings, setting(e0=FAIR, e1=POOR, e2=POOR).method(of()))
     assert (alike.page.text, better.page.text) == ("modem", "modern")
     assert better.words[0].reason.startswith("said by e0")
 
 
+@pytest.mark.parametrize(("behind", "text"), [(0.0, "modem"), (0.5, "modem"), (1.0, "modern")])
+def test_how_much_worse_engines_are_behind_is_a_power_of_their_errors(behind: float, text: str) -> None:
+    method = setting(e0=FAIR, e1=POOR, e2=POOR).method(of(behind=behind))
+    assert voted(readings_of("modern", "modem", "modem"), method).page.text == text
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.floats(0, 2)), st.sets(st.sampled_from("abcd"), min_size=1)
+)
+def test_engines_are_as_far_behind_as_their_rates_are_higher(
+    expected: dict[str, float], labels: set[str]
+) -> None:
+    found = behind_best(expected, sorted(labels))
+    assert set(found) == labels
+    assert min(found.values()) == 0
+    assert max(found.values()) <= 3
+    # Of whom nothing is known, the best is expected.
+    rising = sorted(labels, key=lambda label: expected.get(label, 0.0))
+    assert [found[label] for label in rising] == sorted(found.values())
+
+
+def test_rates_that_hardly_differ_put_nobody_far_behind() -> None:
+    found = behind_best(
+        {"one": 0.0, "two": 0.0001, "three": 0.018, "four": 5.0}, ["one", "two", "three", "four"]
+    )
+    assert found["two"] < 0.05
+    assert found["three"] == pytest.approx(math.log(10))
+    assert found["four"] == 3
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 3), st.floats(FAIR, 1), st.floats(0, 3))
+def test_who_says_the_same_never_takes_from_it(sure: tuple[float, ...], rate: float, behind: float) -> None:
+    """However unsure it is, and however poor its engine."""
+
+    def share(*texts: str) -> float:
+        method = Learned(
+            of(behind=behind),
+            lambda label, _: sure[int(label[1])],
+            {"e0": FAIR, "e1": FAIR, "e2": rate},
+            shipped.shipped_words(),
+        )
+        (word,) = voted(readings_of(*texts), method).words
+        return word.scores["modern"]
+
+    assert share("modern", "modem", "modern") >= share("modern", "modem") - 1e-9
+
+
+def test_who_lacks_the_same_word_never_speaks_for_it() -> None:
+    def trust(label: str, _: Sequence[Word]) -> float:
+        return 0.3 if label == "e0" else 0.9
+
+    method = Learned(of(behind=3.0), trust, {"e0": FAIR, "e1": FAIR, "e2": 1.0}, shipped.shipped_words())
+    for others in (["the fox"], ["the fox", "the fox"]):
+        assert voted(readings_of("the old fox", *others), method).page.text == "the fox"
+
+
 def test_a_sure_engine_outvotes_two_that_doubt_themselves() -> None:
     def trust(label: str, _: Sequence[Word]) -> float:
         return 0.99 if label == "e0" else 0.2
 
-    readings = {"e0": text_only("modern"), "e1": text_only("modem"), "e2": text_only("modem")}
+    readings = readings_of("modern", "modem", "modem")
     assert voted(readings, Learned(of(), trust, {}, shipped.shipped_words())).page.text == "modern"
 
 
@@ -222,6 +300,25 @@ def test_what_all_have_is_there() -> None:
     assert of_some(-30.0).page.text.split("\n") == [text for text, *_ in PRINT]
 
 
+@given(st.floats(-50, 50))
+def test_that_a_line_is_there_is_never_more_than_nearly_certain(odds: float) -> None:
+    voters = choose_voters({"e0": page(*PRINT), "e1": page(*PRINT, ("more words", 10, 70))})
+    method = setting().method(of(intercept=odds))
+    assert [method.there(line, voters) for line in voters.align()] == [8, 8, min(odds, 8)]
+
+
+def test_a_line_that_only_poor_engines_lack_is_there() -> None:
+    more: Placed = ("more words", 10, 70)
+    readings = {"e0": page(*PRINT, more), "e1": page(*PRINT), "e2": page(*PRINT)}
+    model = of({"lacking_behind": 1.0}, intercept=-1.0)
+    found = {
+        (one, other): voted(readings, setting(e0=FAIR, e1=one, e2=other).method(model)).page.text
+        for one in (FAIR, POOR)
+        for other in (FAIR, POOR)
+    }
+    assert [rates for rates, text in found.items() if text.endswith(more[0])] == [(POOR, POOR)]
+
+
 def test_who_lacks_a_line_is_not_asked_what_it_says() -> None:
     clean, longer = page(*PRINT), page(*PRINT, ("more words", 10, 70))
     readings = {"e0": clean, "e1": clean, "e2": clean, "e3": longer}
@@ -230,11 +327,7 @@ def test_who_lacks_a_line_is_not_asked_what_it_says() -> None:
 
 
 def test_words_that_most_lack_in_a_line_are_left_out() -> None:
-    readings = {
-        "e0": text_only("the old brown fox"),
-        "e1": text_only("the brown fox"),
-        "e2": text_only("the brown fox"),
-    }
+    readings = readings_of("the old brown fox", "the brown fox", "the brown fox")
     assert voted(readings, setting().method(of())).page.text == "the brown fox"
     better = setting(e0=0.0, e1=POOR, e2=POOR).method(of())
     assert voted(readings, better).page.text == "the old brown fox"
@@ -248,6 +341,15 @@ def test_what_is_seen_of_a_choice() -> None:
     assert others["lead"] > seen["lead"] > 0
     assert others["best_rate"] == seen["best_rate"] == pytest.approx(math.log(FAIR + 0.002))
     assert seen["length"] == pytest.approx(math.log(7))
+
+
+def test_variants_of_an_engine_say_it_once() -> None:
+    strangers = choice_among("brown", "brown", "brown", "brovvn", "brovvn")
+    assert (strangers["saying"], strangers["against"]) == (3, 2)
+    # e2, of which nothing is said, is its own.
+    families = {"e0": "a", "e1": "a", "e3": "b", "e4": "b"}
+    related = choice_among("brown", "brown", "brown", "brovvn", "brovvn", families=families)
+    assert (related["saying"], related["against"]) == (2, 1)
 
 
 def test_spelling_prefers_words() -> None:
@@ -292,23 +394,48 @@ def test_what_is_seen_is_finite_whatever_is_read(texts: list[str]) -> None:
 
 
 def test_a_file_keeps_the_model(tmp_path: Path) -> None:
-    model = of({"length": 2.0}, certainty={"spelling": 0.25})
+    model = VoterModel(
+        presence=linear(RANKED, {"lacking_behind": 2.0}, -1.0),
+        unranked=linear(NAMES, {"length": 3.0}, -2.0),
+        behind=1.5,
+        sharpness=0.25,
+        certainty=linear(CERTAINTY_NAMES, {"spelling": 0.125}, 0.75),
+        about={"note": "drawn"},
+    )
     model.save(tmp_path / "new" / "v.json")
     assert VoterModel.load(tmp_path / "new" / "v.json") == model
+
+
+def test_a_file_names_weights_in_any_order(tmp_path: Path) -> None:
+    of({name: 10.0**place for place, name in enumerate(RANKED)}).save(tmp_path / "v.json")
+    data = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
+    (tmp_path / "v.json").write_text(json.dumps(data, sort_keys=True), encoding="utf-8")
+    assert VoterModel.load(tmp_path / "v.json").presence.odds(range(7)) == 6543210
+
+
+def test_values_are_weighed_by_place_and_none_is_left_over() -> None:
+    model = Linear({"one": 2.0, "two": -1.0}, 0.5)
+    assert model.odds([3.0, 4.0]) == 2.5
+    for values in ([3.0], [3.0, 4.0, 5.0]):
+        with pytest.raises(ValueError, match="zip"):
+            model.odds(values)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 1},
+        {"version": 2},
         {"format": "other"},
         {"presence": {}},
-        {"presence": dict.fromkeys((*NAMES, "mood"), 0.0)},
-        {"certainty": {**dict.fromkeys(CERTAINTY_NAMES, 0.0), "lead": "much"}},
-        {"certainty": list(CERTAINTY_NAMES)},
-        {"presence_intercept": "x"},
+        {"presence": asdict(linear(NAMES))},
+        {"presence": asdict(linear((*RANKED, "mood")))},
+        {"presence": {**asdict(linear(RANKED)), "intercept": "x"}},
+        {"unranked": asdict(linear(RANKED))},
+        {"behind": math.inf},
         {"sharpness": None},
-        {"certainty_intercept": math.nan},
+        {"certainty": {"weights": list(CERTAINTY_NAMES), "intercept": 0.0}},
+        {"certainty": {"weights": dict.fromkeys(CERTAINTY_NAMES, "much"), "intercept": 0.0}},
+        {"certainty": asdict(linear(CERTAINTY_NAMES, intercept=math.nan))},
         {"about": 3},
     ],
     ids=str,
@@ -401,10 +528,12 @@ def as_told(**expected: float) -> Setting:
     return Setting(Trust({}), expected, shipped.shipped_words())
 
 
-def groups_of(count: int, rates: dict[str, float]) -> dict[str, list[Example]]:
+def groups_of(
+    count: int, rates: dict[str, float], expected: dict[str, float] | None = None
+) -> dict[str, list[Example]]:
     rng = random.Random(7)
-    truth = text_only(TEXT)
-    return {str(number): examples(pages_of(rng, rates), truth, as_told(**rates)) for number in range(count)}
+    truth, weighed = text_only(TEXT), as_told(**(expected or rates))
+    return {str(number): examples(pages_of(rng, rates), truth, weighed) for number in range(count)}
 
 
 def test_a_fitted_voter_is_better_than_the_best_engine_on_new_pages() -> None:
@@ -423,6 +552,11 @@ def test_a_fitted_voter_is_better_than_the_best_engine_on_new_pages() -> None:
     assert right["vote"] > right["good"]
 
 
+def test_rates_that_point_the_wrong_way_count_for_little() -> None:
+    found = groups_of(20, {"a": 0.2, "b": 0.02}, {"a": 0.02, "b": 0.2})
+    assert fit_voter(found, {}).model.behind == 0.5
+
+
 def test_certainty_is_lower_where_the_vote_is_wrong() -> None:
     rates = {"one": 0.15, "two": 0.15}
     method = as_told(**rates).method(fit_voter(groups_of(40, rates), {}).model)
@@ -436,10 +570,17 @@ def test_certainty_is_lower_where_the_vote_is_wrong() -> None:
     assert sum(sure[True]) / len(sure[True]) > sum(sure[False]) / len(sure[False]) + 0.1
 
 
+def test_how_far_rates_put_engines_behind_is_learned() -> None:
+    far, near = ({"good": 0.02, "poor": rate, "worse": rate} for rate in (0.2, 0.03))
+    alike = dict.fromkeys(far, 0.2)
+    too_little, too_much = fit_voter(groups_of(20, far, near), {}), fit_voter(groups_of(20, alike, far), {})
+    assert too_little.model.behind > 1 > too_much.model.behind
+
+
 LINES = ("the quick brown fox", "jumps over the lazy dog", "and reads modern", "letters of 1984")
 
 
-def scanned(rng: random.Random) -> dict[str, Page]:
+def scanned(rng: random.Random, signs: Sequence[str] = "~|.'") -> dict[str, Page]:
     """Readings of four lines and a few stains: two careless engines miss lines, and take stains for signs."""
 
     def reading(rate: float, careless: float) -> Page:
@@ -448,7 +589,7 @@ def scanned(rng: random.Random) -> dict[str, Page]:
             for number, text in enumerate(LINES)
             if not number or rng.random() > careless
         ]
-        stains = [(rng.choice("~|.'"), 700.0, 15.0 + 40 * n) for n in range(4) if rng.random() < careless]
+        stains = [(rng.choice(signs), 700.0, 15.0 + 40 * n) for n in range(4) if rng.random() < careless]
         return page(*lines, *stains)
 
     return {"careful": reading(0.05, 0.0), "one": reading(0.05, 0.4), "two": reading(0.05, 0.4)}
@@ -460,13 +601,29 @@ def test_what_is_there_is_learned_too() -> None:
     truth = text_only("\n".join(LINES))
     groups = {str(number): examples(scanned(rng), truth, setting(**rates)) for number in range(30)}
     model = fit_voter(groups, {}).model
-    assert model.presence["length"] > 0
+    assert (list(model.presence.weights), list(model.unranked.weights)) == ([*RANKED], [*NAMES])
+    assert model.presence.weights["length"] > 0
+    assert model.unranked.weights["length"] > 0
     right = 0
     for _ in range(10):
         found = voted(scanned(rng), setting(**rates).method(model))
         assert not set(found.page.text) & set("~|'")
         right += len(found.page.text.split("\n")) == len(LINES)
     assert right == 10
+
+
+def test_what_only_careless_engines_have_is_learned_not_to_be_there() -> None:
+    """It looks like text, and lines of the page are lacking in two readings of three as well."""
+    rng = random.Random(5)
+    rates = {"careful": FAIR, "one": POOR, "two": POOR}
+    truth, signs = text_only("\n".join(LINES)), ("shadows of words", "the other side", "old ink shows")
+    groups = {str(n): examples(scanned(rng, signs), truth, setting(**rates)) for n in range(30)}
+    model = fit_voter(groups, {}).model
+    assert model.presence.weights["lacking_behind"] > 0
+    for _ in range(10):
+        found = voted(scanned(rng, signs), setting(**rates).method(model)).page.text
+        assert len(found.split("\n")) == len(LINES)
+        assert not any(sign in found for sign in signs)
 
 
 def test_too_little_to_learn_from_is_said_so() -> None:
@@ -504,7 +661,7 @@ def test_examples_say_what_a_line_is_worth_that_some_lack() -> None:
     assert found["the first line"].described is None
     assert found["and the last"].saved == len("and the last")
     assert found["~ |"].saved == -len("~ |")
-    assert all(len(found[text].described or ()) == len(NAMES) for text in ("and the last", "~ |"))
+    assert all(len(found[text].described or ()) == len(RANKED) for text in ("and the last", "~ |"))
 
 
 def test_a_line_counts_no_more_than_so_many_characters() -> None:

@@ -131,23 +131,29 @@ def _binned(known: Sequence[tuple[float, bool]]) -> tuple[list[float], list[floa
     confidences, rates, counts = [], [], []
     for part in np.array_split(np.array(known, np.float64), bins):
         confidences.append(float(part[:, 0].mean()))
-        # Laplace's rule: of no finite number of right words follows certainty.
-        rates.append(float((part[:, 1].sum() + 1) / (len(part) + 2)))
+        rates.append(float(part[:, 1].mean()))
         counts.append(len(part))
     return confidences, rates, counts
 
 
 def _rising(rates: Sequence[float], counts: Sequence[int]) -> list[float]:
-    """The nearest rates that never fall (pool adjacent violators)."""
-    pools: list[list[float]] = []
-    for rate, count in zip(rates, counts, strict=True):
-        pools.append([rate, count, 1])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            rate_2, count_2, bins_2 = pools.pop()
-            rate_1, count_1, bins_1 = pools.pop()
-            count_both = count_1 + count_2
-            pools.append([(rate_1 * count_1 + rate_2 * count_2) / count_both, count_both, bins_1 + bins_2])
-    return [rate for rate, _, bins in pools for _ in range(int(bins))]
+    """The nearest rates that never fall."""
+    pools = _pooled([(rate, count, 1) for rate, count in zip(rates, counts, strict=True)])
+    # Laplace's rule: of no finite number of right words follows certainty.
+    pools = _pooled([((rate * count + 1) / (count + 2), count, bins) for rate, count, bins in pools])
+    return [rate for rate, _, bins in pools for _ in range(bins)]
+
+
+def _pooled(found: Iterable[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
+    """Rates, numbers of words and of bins: adjacent ones that do not rise are pooled (PAV)."""
+    pools: list[tuple[float, int, int]] = []
+    for rate, count, bins in found:
+        while pools and pools[-1][0] >= rate:
+            before, words, more = pools.pop()
+            rate = (before * words + rate * count) / (words + count)
+            count, bins = words + count, more + bins
+        pools.append((rate, count, bins))
+    return pools
 
 
 def expected_error(probabilities: Sequence[float], right: Sequence[bool], bins: int = 15) -> float:

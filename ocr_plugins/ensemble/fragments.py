@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.document import Line, Page, Word
+from ocr_plugins.layout import runs_left
 from ocr_plugins.textlines import Boxes
 
 
@@ -71,6 +72,8 @@ def _placed(line: Line) -> Iterator[tuple[Word, tuple[float, ...], bool]]:
             x0, y0, x1, y1 = line.polygon.box
             width = (x1 - x0) / length
             box = (x0 + start * width, y0, min(x0 + end * width, x1), y1)
+            if runs_left(line.text):
+                box = (x0 + x1 - box[2], y0, x0 + x1 - box[0], y1)
         else:
             box = _NOWHERE
         yield word, box, apart

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alignment import align_pages
+from ocr_plugins.ensemble.fragments import Fragments
 from ocr_plugins.evaluation import Convention
+from ocr_plugins.evaluation.conventions import STEPS
+from ocr_plugins.hyphens import join_hyphens
 
 
 def judged(
@@ -18,8 +21,29 @@ def judged(
 
     A word is right where the ground truth, aligned with the page, has the same as the convention sees it; one
     that stands elsewhere in the reading order is right if the truth has it among what is left over. A word
-    that was cut or joined is wrong.
+    that was cut or joined is wrong. Where the convention joins words that a line's end parts, each part is
+    right if the whole word is.
     """
+    if STEPS["dehyphenate"] not in convention.steps:
+        return _judged(page, truth, convention, casefold)
+    whole = _judged(join_hyphens(page), truth, convention, casefold)
+    return list(_parted(Fragments.of(page).words, whole))
+
+
+def _parted(words: Sequence[Word], whole: Sequence[tuple[Word, bool]]) -> Iterator[tuple[Word, bool]]:
+    """The words as they stood before some of them were joined."""
+    left = iter(words)
+    for joined, right in whole:
+        part = next(left)
+        yield part, right
+        if part.text == joined.text:
+            continue
+        while not joined.text.endswith(part.text):
+            part = next(left)
+            yield part, right
+
+
+def _judged(page: Page, truth: Page, convention: Convention, casefold: bool) -> list[tuple[Word, bool]]:
     seen = functools.partial(convention.seen, casefold=casefold)
     found: list[tuple[Word, bool]] = []
     doubtful: list[int] = []

@@ -8,7 +8,7 @@ more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ocr_plugins.ensemble.alignment import AlignedLine
 from ocr_plugins.ensemble.voters import Voters
@@ -17,6 +17,8 @@ from ocr_plugins.language_model import misshapen
 
 #: The columns of what `described` gives, in order.
 NAMES = ("surest", "length", "agreeing", "absent", "misshapen", "letters")
+#: Where it is known how good the engines are: how far those are behind the best that lack the line.
+RANKED = (*NAMES, "lacking_behind")
 
 # Two readings agree that have so much in common.
 _ALIKE = 0.6
@@ -27,12 +29,24 @@ def text_of(line: AlignedLine, place: int) -> str:
     return " ".join(" ".join(cell.strings[place] for cell in line.cells).split())
 
 
-def of_line(line: AlignedLine, voters: Voters, trust: Trust) -> list[float]:
-    """What tells whether a line is there that some readings lack, in the order of NAMES."""
+def of_line(
+    line: AlignedLine, voters: Voters, trust: Trust, behind: Mapping[str, float] | None = None
+) -> list[float]:
+    """What tells whether a line is there that some readings lack, in the order of NAMES.
+
+    Args:
+        line: the line.
+        voters: whose readings it has.
+        trust: the probability that a reading's words are right.
+        behind: by how much each reading is behind the best of them, by label; then in the order of RANKED.
+    """
     labels = list(voters.pages)
     texts = [text_of(line, place) for place in range(len(labels))]
     sure = [_sureness(line, place, label, trust) for place, label in enumerate(labels)]
-    return described(texts, sure, [voters.families.get(label, label) for label in labels])
+    found = described(texts, sure, [voters.family(label) for label in labels])
+    if behind is not None:
+        found.append(min(behind[label] for label, text in zip(labels, texts, strict=True) if not text))
+    return found
 
 
 def described(texts: Sequence[str], sure: Sequence[float], families: Sequence[str]) -> list[float]:

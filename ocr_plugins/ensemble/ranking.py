@@ -1,10 +1,10 @@
-"""How well each reading does, told without ground truth from how much readings differ from each other.
+"""How well each reading does, told without ground truth from how much readings differ and how sure they are.
 
 Where engines err independently, two readings differ by the errors of one plus those of the other, so three
 readings or more give each one's own: the three-cornered hat of metrology (Gray, Allan, "A method for
 estimating the frequency stability of an individual oscillator", 1974), for more than three by least squares.
-Errors that several engines share are not seen, so real error rates are higher; the order of engines suffers
-little from it.
+Errors that several engines share are not seen in this. So it is blended with what engines say of their words,
+and lines that only some have are counted by how likely they are there.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 _SAMPLES = 1000
 # An error more or less tells nothing.
 _HALF = 0.5
+# Errors that every engine is taken to have made besides, where it is to be told how far it is behind.
+_BESIDES = 3.0
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,29 @@ class PageEstimate:
         """The expected error rate of a reading."""
         return self.errors[label] / max(self.length, 1.0)
 
+    def guarded(self, label: str) -> float:
+        """The same for a vote: of a short text it says of all readings that they are about as good."""
+        return (self.errors[label] + _BESIDES) / max(self.length, 1.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """What is expected of one engine on a corpus: its error rate, with a 95 % interval.
 
     ``low`` and ``high`` come from a bootstrap over groups of pages, and so does ``best``, the share of
-    samples in which no other engine's rate is lower.
+    samples in which no other engine's rate is lower. ``length`` are the characters that the pages may have.
     """
 
     cer: float
     low: float
     high: float
     best: float
+    length: float
+
+    @property
+    def guarded(self) -> float:
+        """The rate for a vote: of little text it says of all engines that they are about as good."""
+        return self.cer + _BESIDES / max(self.length, 1.0)
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ def estimate_page(
     likely = [1.0 if all(line.present) else known.there(line, everyone) for line in lines]
     doubts = [_doubt(label, page, known) for label, page in everyone.pages.items()]
     told = _Lines.of(lines, np.array(doubts), likely, fold)
-    names = [everyone.families.get(label, label) for label in order]
+    names = [everyone.family(label) for label in order]
     errors = told.errors(np.ones(len(lines)), names)
     return PageEstimate(
         errors=dict(zip(order, errors.tolist(), strict=True)),
@@ -177,7 +189,7 @@ class _Lines:
         # As if each two had all of the text, so that all equations tell of as much.
         whole = float(own.max(initial=0.0))
         rates = np.divide(differences, common, out=np.zeros_like(differences), where=common > 0)
-        differing = solve(rates * whole, names) * own / max(whole, 1.0)
+        differing = solve(rates * whole, names, common > 0) * own / max(whole, 1.0)
         return np.asarray(self._blended(differing, own) + counts @ self.faults)
 
     def _blended(self, differing: Floats, own: Floats) -> Floats:
@@ -193,14 +205,20 @@ class _Lines:
 
 def _intervals(told: _Lines, names: Sequence[str], samples: int) -> list[tuple[float, float]]:
     lines = len(told.differences)
-    draws = np.random.default_rng(0).multinomial(lines, np.full(lines, 1 / max(lines, 1)), size=samples)
+    if not lines:
+        return [(0.0, 0.0)] * len(names)
+    draws = np.random.default_rng(0).multinomial(lines, np.full(lines, 1 / lines), size=samples)
     found = np.array([told.errors(draw, names) for draw in draws])
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def solve(differences: Floats, families: Sequence[str] | None = None) -> Floats:
+def solve(
+    differences: Floats, families: Sequence[str] | None = None, known: NDArray[np.bool_] | None = None
+) -> Floats:
     """What each reading is wrong by, (n,), from what each two differ by, (n, n); none below 0.
+
+    ``known``, (n, n), are the differences that tell anything: those of readings with lines in common.
 
     Readings of one family share some errors and have others of their own; families share none. Weighted least
     squares: a difference varies as counts do, with its root. What cannot be told apart is shared alike.
@@ -216,7 +234,8 @@ def solve(differences: Floats, families: Sequence[str] | None = None) -> Floats:
             parts[row, count + twins.index(name)] = 1.0
     pairs = list(itertools.combinations(range(count), 2))
     wanted = np.array([differences[pair] for pair in pairs])
-    weight = 1 / np.sqrt(np.maximum(wanted, 1.0))
+    told = np.ones(len(pairs)) if known is None else np.array([known[pair] for pair in pairs], np.float64)
+    weight = told / np.sqrt(np.maximum(wanted, 1.0))
     matrix = np.zeros((len(pairs), parts.shape[1]))
     for row, (one, other) in enumerate(pairs):
         # What a family shares is no difference within it.
@@ -265,7 +284,11 @@ def rank(
     total = errors.sum(axis=0) / lengths.sum()
     return {
         labels[at]: Estimate(
-            cer=float(total[at]), low=float(low[at]), high=float(high[at]), best=float(least[:, at].mean())
+            cer=float(total[at]),
+            low=float(low[at]),
+            high=float(high[at]),
+            best=float(least[:, at].mean()),
+            length=float(lengths.sum()),
         )
         for at in np.argsort(total, kind="stable")
     }

@@ -9,7 +9,7 @@ import functools
 from pathlib import Path
 
 from ocr_plugins.ensemble.calibration import Calibrations
-from ocr_plugins.ensemble.learned import VoterModel
+from ocr_plugins.ensemble.voter_model import VoterModel
 from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.weights import verify_file
 
@@ -18,8 +18,8 @@ CALIBRATIONS = _FOLDER / "calibrations.json"
 VOTER = _FOLDER / "voter.json"
 WORDS = _FOLDER / "words.npz"
 SHA256 = {
-    CALIBRATIONS: "fe90efa6eeac05978bd0e67651c1c46c52eb20998989dbbb117e3e4916800810",
-    VOTER: "db17cbea9d07f3b3d9ffa9437ed9da19e55e6551603965b6f1467bec2725805e",
+    CALIBRATIONS: "4e0fa9d244313c5b02c0349ac1b09a6a3a942c6d92a786eaace2733aad06087b",
+    VOTER: "1697a254ca9e3187e2bb474c3590212ec2a7ea07496978ecaa74b5b57a8de0c1",
     WORDS: "23ec155e44627c35176f1bba75356dfbbb7a3b260704f12f80f0d511c06261ee",
 }
 _HINT = "install ocr-plugins again"

@@ -70,9 +70,13 @@ def match_lines(readings: Sequence[Fragments], order: Sequence[int]) -> list[Slo
                 _settle(boxes[other], homes[other], bands, first)
         _insert(sequence, slots, first, fragments, homes[owner])
     from_right = runs_left("".join(word.text for word in readings[order[0]].words)) if order else False
+    ways = [
+        _runs_left(readings[slot.owner], homes[slot.owner] == number, from_right)
+        for number, slot in enumerate(slots)
+    ]
     for home, fragments, places in zip(homes, readings, boxes, strict=True):
         _follow(home)
-        _fill(slots, home, fragments, places, from_right)
+        _fill(slots, home, fragments, places, ways)
     return [slots[at] for at in sequence]
 
 
@@ -188,14 +192,25 @@ def _follow(homes: Places) -> None:
         homes[:] = homes[known[before]]
 
 
-def _fill(slots: Sequence[Slot], homes: Places, fragments: Fragments, boxes: Boxes, from_right: bool) -> None:
-    """Gives the slots a reading's words: parts of its lines across the page, each in its own order."""
+def _runs_left(owner: Fragments, mine: NDArray[np.bool_], usual: bool) -> bool:
+    """Whether a line runs from right to left, by the words of its owner; as usual where it has no letters."""
+    text = "".join(owner.words[place].text for place in np.flatnonzero(mine).tolist())
+    return runs_left(text) if any(map(str.isalpha, text)) else usual
+
+
+def _fill(
+    slots: Sequence[Slot], homes: Places, fragments: Fragments, boxes: Boxes, ways: Sequence[bool]
+) -> None:
+    """Gives the slots a reading's words: parts of its lines across the page, each in its own order.
+
+    ``ways`` tells of each slot whether it runs from right to left.
+    """
     parts: dict[tuple[int, int], list[int]] = {}
     for place in np.flatnonzero(homes >= 0).tolist():
         parts.setdefault((int(homes[place]), int(fragments.lines[place])), []).append(place)
     found: dict[int, list[tuple[float, list[int]]]] = {}
     for (home, _), part in parts.items():
-        edges = -boxes[part, 2] if from_right else boxes[part, 0]
+        edges = -boxes[part, 2] if ways[home] else boxes[part, 0]
         # What has no place comes last.
         edge = min((float(x) for x in edges if np.isfinite(x)), default=np.inf)
         found.setdefault(home, []).append((edge, part))

@@ -11,6 +11,7 @@ from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Decision, Method
+from ocr_plugins.layout import runs_left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +213,8 @@ def _places(cell: Cell, texts: Sequence[str]) -> list[Polygon | None]:
     x0, y0, x1, y1 = around.box
     letters = (x1 - x0) / (sum(map(len, texts)) + len(texts) - 1)
     found: list[Polygon | None] = []
-    for text in texts:
+    way = -1 if runs_left("".join(texts)) else 1
+    for text in texts[::way]:
         found.append(Polygon.from_box(x0, y0, x0 + letters * len(text), y1))
         x0 += letters * (len(text) + 1)
-    return found
+    return found[::way]

@@ -1,14 +1,14 @@
 """Fits the models of the learned vote on readings of pages with ground truth, with scikit-learn.
 
 Whether lines are there is fitted on lines that some readings lack, each counting by what it saves to keep or
-to leave it. How sharply summed odds tell right from wrong is fitted on pairs of candidates, and how likely
-a choice is right on choices in pages that the first model has not seen.
+to leave it. How much a worse engine is behind, and how sharply summed odds tell right from wrong, is fitted
+on pairs of candidates, and how likely a choice is right on choices in pages that the rest has not seen.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,8 @@ from ocr_plugins.document import Page
 from ocr_plugins.ensemble import presence
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.learned import CERTAINTY_NAMES, Choice, Learned, VoterModel
+from ocr_plugins.ensemble.learned import Choice, Learned, behind_best
+from ocr_plugins.ensemble.voter_model import CERTAINTY_NAMES, Linear, VoterModel
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Trust
 from ocr_plugins.errors import CallError
@@ -35,15 +36,23 @@ _MOST_SAVED = 20.0
 # A line that stands elsewhere in the ground truth is found there from so many characters on.
 _LEAST_FOUND = 3
 _C = 1.0
+_SHARPNESS = 0.05, 2.0
+# Powers of the ratio of error rates that are tried; of equals the first is taken. With a higher one an engine
+# would overrule any number of others that are a little worse.
+_BEHIND = (1.0, 0.5, 1.5, 2.0)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What readings of a corpus are weighed by: as `Learned` takes it."""
+    """What readings of a corpus are weighed by: as `Learned` takes it.
+
+    ``corpus`` names it: each corpus and number of readings counts alike in saying what is there.
+    """
 
     trust: Trust
     expected: Mapping[str, float]
     words: LanguageModel
+    corpus: str = ""
 
     def method(self, model: VoterModel) -> Learned:
         return Learned(model, self.trust, self.expected, self.words)
@@ -53,8 +62,8 @@ class Setting:
 class Example:
     """A line as readings have it, and what the truth has in each of its cells.
 
-    ``described`` is what `presence.of_line` gives where some readings lack the line, else None; ``saved`` is
-    by how many characters it is better to keep than to leave it.
+    ``described`` is what tells whether the line is there, in the order of `presence.RANKED`, where some
+    readings lack it, else None; ``saved`` is by how many characters it is better to keep than to leave it.
     """
 
     line: AlignedLine
@@ -102,7 +111,8 @@ def examples(
         wanted = tuple(fold(cell.strings[-1]) for cell in line.cells)
         described, saved = None, 0.0
         if not all(told.present):
-            described = presence.of_line(told, voters, setting.trust)
+            behind = behind_best(setting.expected, list(voters.pages))
+            described = presence.of_line(told, voters, setting.trust, behind)
             saved = _saved(told, " ".join(" ".join(wanted).split()), whole, fold)
         found.append(Example(told, voters, setting, wanted, fold, described, saved))
     return found
@@ -162,11 +172,10 @@ def fit_voter(groups: Mapping[str, Sequence[Example]], about: Mapping[str, Any])
             f"the readings differ in {cells} places of {len(groups)} documents with ground truth",
             f"give at least {_LEAST_CELLS} places in two documents",
         )
-    model = _fitted([example for found in groups.values() for example in found])
-    chosen = list(_chosen_unseen(groups))
-    certainty, intercept = _fit_certainty(chosen)
+    model = _fitted([example for found in groups.values() for example in found], _BEHIND)
+    chosen = list(_chosen_unseen(groups, model.behind))
     counted = {"documents": len(groups), "cells": cells}
-    model = replace(model, certainty=certainty, certainty_intercept=intercept, about={**about, **counted})
+    model = replace(model, certainty=_fit_certainty(chosen), about={**about, **counted})
     errors, wrong = _counted(chosen)
     return FittedVoter(model=model, cells=cells, errors=errors, chosen=wrong)
 
@@ -199,29 +208,42 @@ def _counted(chosen: Sequence[_Chosen]) -> tuple[dict[str, float], float]:
     return {label: float(count) for label, count in errors.items()}, float(wrong)
 
 
-def _fitted(found: Sequence[Example]) -> VoterModel:
-    """What a model chooses by; how sure it is of that is fitted afterwards."""
-    weights, intercept = _fit_presence(found)
+def _fitted(found: Sequence[Example], behind: Sequence[float]) -> VoterModel:
+    """What a model chooses by, with the best of these powers; how sure it is of that is fitted afterwards."""
+    lines = [example for example in found if example.described and example.saved]
+    matrix = np.array([example.described for example in lines]).reshape(-1, len(presence.RANKED))
+    saved, counts = np.array([example.saved for example in lines]), _counts(lines)
     model = VoterModel(
-        presence=weights,
-        presence_intercept=intercept,
+        presence=_fit_linear(presence.RANKED, matrix, saved > 0, counts),
+        unranked=_fit_linear(presence.NAMES, matrix[:, : len(presence.NAMES)], saved > 0, counts),
+        behind=1.0,
         sharpness=1.0,
-        certainty=dict.fromkeys(CERTAINTY_NAMES, 0.0),
-        certainty_intercept=0.0,
+        certainty=Linear(dict.fromkeys(CERTAINTY_NAMES, 0.0), 0.0),
     )
-    return replace(model, sharpness=_fit_sharpness(found, model))
+    fits = {power: _fit_sharpness(found, replace(model, behind=power)) for power in behind}
+    best = min(fits, key=lambda power: fits[power][1])
+    return replace(model, behind=best, sharpness=fits[best][0])
 
 
-def _fit_presence(found: Sequence[Example]) -> tuple[dict[str, float], float]:
-    told = [(example.described, example.saved) for example in found if example.described and example.saved]
-    matrix = np.array([described for described, _ in told]).reshape(-1, len(presence.NAMES))
-    saved = np.array([value for _, value in told])
-    return _fit_linear(presence.NAMES, matrix, saved > 0, np.abs(saved))
+def _counts(lines: Sequence[Example]) -> Floats:
+    """By what they save, each corpus and number of readings alike."""
+    kinds = [(example.setting.corpus, len(example.setting.expected)) for example in lines]
+    totals: dict[tuple[str, int], float] = defaultdict(float)
+    for kind, example in zip(kinds, lines, strict=True):
+        totals[kind] += abs(example.saved)
+    sizes = Counter(corpus for corpus, _ in totals)
+    return np.array(
+        [
+            abs(example.saved) / totals[kind] / sizes[kind[0]]
+            for kind, example in zip(kinds, lines, strict=True)
+        ]
+    )
 
 
-def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> float:
-    """How much the logarithm of a shares' ratio tells of which of two candidates is nearer to the truth."""
+def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> tuple[float, float]:
+    """How much a difference in odds tells of which of two candidates is nearer to the truth, and the loss."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
 
     differences, counts = [], []
     for example in found:
@@ -239,17 +261,17 @@ def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> float:
                     )
                     counts.append(min(abs(nearer), _MOST_SAVED))
     if not differences:
-        return 1.0
-    matrix = np.array(differences)[:, None]
+        return 1.0, 0.0
     # Of two candidates in the other order the opposite is true.
-    fit = LogisticRegression(fit_intercept=False, C=_C)
-    fit.fit(
-        np.concatenate([matrix, -matrix]), np.repeat([1, 0], len(matrix)), sample_weight=np.tile(counts, 2)
-    )
-    return round(float(np.clip(fit.coef_[0, 0], 0.05, 2.0)), 5)
+    matrix = np.array([*differences, *(-difference for difference in differences)])[:, None]
+    right, weights = np.repeat([1, 0], len(differences)), np.tile(counts, 2)
+    fit = LogisticRegression(fit_intercept=False, C=_C).fit(matrix, right, sample_weight=weights)
+    sharpness = float(np.clip(fit.coef_[0, 0], *_SHARPNESS))
+    loss = log_loss(right, 1 / (1 + np.exp(-sharpness * matrix[:, 0])), sample_weight=weights)
+    return round(sharpness, 5), float(loss)
 
 
-def _chosen_unseen(groups: Mapping[str, Sequence[Example]]) -> Iterator[_Chosen]:
+def _chosen_unseen(groups: Mapping[str, Sequence[Example]], behind: float) -> Iterator[_Chosen]:
     """What models of other groups choose."""
     names = list(groups)
     for number in range(min(_FOLDS, len(names))):
@@ -257,20 +279,16 @@ def _chosen_unseen(groups: Mapping[str, Sequence[Example]]) -> Iterator[_Chosen]
         rest = [example for name in names if name not in held for example in groups[name]]
         if not _differing(rest):
             continue
-        model = _fitted(rest)
+        model = _fitted(rest, [behind])
         for example in itertools.chain.from_iterable(groups[name] for name in held):
-            there = model.there(example.described) if example.described else None
             method = example.setting.method(model)
+            there = method.there(example.line, example.voters)
             for place, cell in enumerate(example.line.cells):
-                choice = None
-                if there is None or there >= 0:
-                    choice = method.choose(
-                        cell, example.line, example.voters, 8.0 if there is None else there
-                    )
+                choice = None if there < 0 else method.choose(cell, example.line, example.voters, there)
                 yield _Chosen(example, place, choice)
 
 
-def _fit_certainty(chosen: Sequence[_Chosen]) -> tuple[dict[str, float], float]:
+def _fit_certainty(chosen: Sequence[_Chosen]) -> Linear:
     made = [(one, one.choice) for one in chosen if one.choice is not None and one.choice.text]
     matrix = np.array([choice.seen for _, choice in made])
     right = np.array([one.example.distance(one.place, choice.text) == 0 for one, choice in made])
@@ -279,19 +297,17 @@ def _fit_certainty(chosen: Sequence[_Chosen]) -> tuple[dict[str, float], float]:
     return _fit_linear(CERTAINTY_NAMES, matrix, right, np.ones(len(right)))
 
 
-def _fit_linear(
-    names: Sequence[str], matrix: Floats, right: NDArray[np.bool_], counts: Floats
-) -> tuple[dict[str, float], float]:
-    """Weights by name and the intercept of a logistic regression."""
+def _fit_linear(names: Sequence[str], matrix: Floats, right: NDArray[np.bool_], counts: Floats) -> Linear:
+    """By logistic regression."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     if not len(right) or right.all() or not right.any():
         # Nothing tells the two apart: all are what they have been.
-        return dict.fromkeys(names, 0.0), 8.0 if len(right) and right.all() else 0.0
+        return Linear(dict.fromkeys(names, 0.0), 8.0 if len(right) and right.all() else 0.0)
     scaler = StandardScaler().fit(matrix)
     model = LogisticRegression(C=_C, max_iter=2000)
     model.fit(scaler.transform(matrix), right, sample_weight=counts / counts.mean())
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    return dict(zip(names, weights.round(5).tolist(), strict=True)), round(intercept, 5)
+    return Linear(dict(zip(names, weights.round(5).tolist(), strict=True)), round(intercept, 5))

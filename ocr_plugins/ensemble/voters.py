@@ -7,6 +7,7 @@ truth, the reading that is nearest to all the others is taken for the best.
 from __future__ import annotations
 
 import statistics
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -46,6 +47,10 @@ class Voters:
     dropped: Mapping[str, str]
     alphabets: Mapping[str, Alphabet] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
+
+    def family(self, label: str) -> str:
+        """The engine that a reading is of."""
+        return self.families.get(label, label)
 
     def align(self, truth: Page | None = None) -> list[AlignedLine]:
         """Their readings, line by line; with the truth as one more, from which nothing is taken."""
@@ -108,7 +113,7 @@ class _Words:
 
     def __init__(self, pages: Mapping[str, Page], bounded: Mapping[str, Alphabet]) -> None:
         self.labels = list(pages)
-        self._texts = {label: page.text for label, page in pages.items()}
+        self._texts = {label: unicodedata.normalize("NFC", page.text) for label, page in pages.items()}
         self._bounded = bounded
         self._known: dict[tuple[str, frozenset[str]], list[str]] = {}
 
