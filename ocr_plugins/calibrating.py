@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
+from ocr_plugins.ensemble.calibration import LEAST_WORDS, Calibration, Calibrations, expected_error, fit
 from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.errors import CallError
 from ocr_plugins.runs import EngineRun, Study
@@ -31,23 +31,36 @@ class Fit:
     held_out: float | None
 
 
-def calibrate_study(*studies: Study) -> list[Fit]:
+@dataclass(frozen=True, kw_only=True)
+class Fits:
+    """Those of the engines of a run; ``refused`` are engines that read too few words, by label."""
+
+    fits: tuple[Fit, ...]
+    refused: Mapping[str, CallError]
+
+
+def calibrate_study(*studies: Study) -> Fits:
     """A calibration for each engine that could run, over all studies, which have the same engines.
 
     Raises:
-        CallError: no page has ground truth, or an engine read too few words of such pages.
+        CallError: no page has ground truth, or no engine read enough words of such pages.
     """
     if not any(study.corpus.has_truth for study in studies):
         raise CallError("no page has ground truth", "give a manifest, or --truth DIR")
-    runs = zip(*(study.runs for study in studies), strict=True)
-    return [
-        _fitted(list(zip(studies, some, strict=True)))
-        for some in runs
-        if all(run.info is not None and not run.error for run in some)
-    ]
+    fits: list[Fit] = []
+    refused: dict[str, CallError] = {}
+    for some in zip(*(study.runs for study in studies), strict=True):
+        if all(run.info is not None and not run.error for run in some):
+            try:
+                fits.append(_fitted(list(zip(studies, some, strict=True))))
+            except CallError as error:
+                refused[some[0].label] = error
+    if refused and not fits:
+        raise next(iter(refused.values()))
+    return Fits(fits=tuple(fits), refused=refused)
 
 
-def calibrations(fits: list[Fit]) -> Calibrations:
+def calibrations(fits: Iterable[Fit]) -> Calibrations:
     """The maps alone, as they are saved."""
     return Calibrations({one.calibration.fingerprint: one.calibration for one in fits})
 
@@ -62,6 +75,10 @@ def _fitted(runs: Sequence[tuple[Study, EngineRun]]) -> Fit:
             found = [(word.confidence, right) for word, right in words]
             by_group.setdefault((number, item.document), []).extend(found)
     pairs = [pair for words in by_group.values() for pair in words]
+    if len(pairs) < LEAST_WORDS:
+        raise CallError(
+            f"engine {run.label!r} read {len(pairs)} words with ground truth", f"give at least {LEAST_WORDS}"
+        )
     about = (run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind)
     known = [(confidence, right) for confidence, right in pairs if confidence is not None]
     return Fit(

@@ -48,7 +48,10 @@ def calibrate(
     )
     if study.interrupted:
         raise typer.Exit(130)
-    fits = calibrate_study(study)
+    found = calibrate_study(study)
+    fits = found.fits
+    for error in found.refused.values():
+        typer.echo(f"ocr-plugins: {error}", err=True)
     calibrations(fits).save(out, {"convention": study.convention.name, "pages": len(study.corpus.items)})
     if json:
         rows = {
@@ -66,7 +69,7 @@ def calibrate(
             ],
         )
         typer.echo(f"calibration: {out}")
-    raise typer.Exit(1 if study.failed else 0)
+    raise typer.Exit(1 if study.failed or found.refused else 0)
 
 
 def voter(

@@ -90,7 +90,7 @@ def read(drawn: Drawn, out: Path, engines: tuple[str, ...], limit: int | None = 
 
 def calibrated(studies: list[Study]) -> dict[str, Calibration]:
     """One engine's map, over all of its pages."""
-    (fit,) = calibrate_study(*studies)
+    (fit,) = calibrate_study(*studies).fits
     print(f"{fit.label}: {fit.words} words, expected calibration error {fit.raw} -> {fit.held_out}")
     return dict(calibrations([fit]).by_fingerprint)
 

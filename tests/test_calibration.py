@@ -207,6 +207,21 @@ def test_calibrate_writes_what_votes_take(corpus: Path, tmp_path: Path) -> None:
     assert ocr(*votes, f"{spec},vote:calibration={out}").status == 0
     words = json.loads((tmp_path / "out/votes.jsonl").read_text().splitlines()[0])["words"]
     assert max(word["probability"] for word in words) < 0.96
+    silent = tmp_path / "silent"
+    silent.mkdir()
+    some = (
+        "calibrate",
+        corpus,
+        "--engines",
+        f"{spec},silent=files:path={silent}",
+        "--out",
+        out,
+        "--no-store",
+    )
+    done = ocr(*some)
+    assert done.status == 1
+    assert "engine 'silent' read 0 words" in done.err
+    assert len(json.loads(out.read_text())["engines"]) == 1
     missing = ocr(*votes, f"{spec},vote:calibration={tmp_path / 'none.json'}")
     assert "calibration" in missing.err
     assert missing.status == 1

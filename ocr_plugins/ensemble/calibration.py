@@ -21,8 +21,8 @@ from ocr_plugins.errors import CallError, EngineUnavailableError
 
 FORMAT, VERSION = "ocr-plugins-calibration", 1
 
-# Words are counted in bins of at least so many, before the bins are put in order.
-_LEAST_IN_BIN = 25
+#: A map rests on at least so many words; they are counted in bins of as many, before these are put in order.
+LEAST_WORDS = 25
 _MOST_BINS = 60
 _HINT = "give a file that `ocr-plugins calibrate` wrote"
 
@@ -104,9 +104,9 @@ def fit(
         CallError: too few words.
     """
     pairs = list(words)
-    if len(pairs) < _LEAST_IN_BIN:
+    if len(pairs) < LEAST_WORDS:
         raise CallError(
-            f"engine {engine!r} read {len(pairs)} words with ground truth", f"give at least {_LEAST_IN_BIN}"
+            f"engine {engine!r} read {len(pairs)} words with ground truth", f"give at least {LEAST_WORDS}"
         )
     known = sorted((confidence, right) for confidence, right in pairs if confidence is not None)
     confidences, rates, counts = _binned(known)
@@ -127,7 +127,7 @@ def _binned(known: Sequence[tuple[float, bool]]) -> tuple[list[float], list[floa
     """Mean confidence, share of right words and number of words of bins of like mass."""
     if not known:
         return [], [], []
-    bins = int(np.clip(len(known) // _LEAST_IN_BIN, 1, _MOST_BINS))
+    bins = int(np.clip(len(known) // LEAST_WORDS, 1, _MOST_BINS))
     confidences, rates, counts = [], [], []
     for part in np.array_split(np.array(known, np.float64), bins):
         confidences.append(float(part[:, 0].mean()))
