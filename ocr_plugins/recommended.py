@@ -138,7 +138,8 @@ def _said(
 ) -> tuple[str, str]:
     best = engines[0]
     take, said = best, [f"{best.label} is the best single engine here: CER {_percent(best.cer)}."]
-    near = [one for one in engines[1:] if not one.against_best.significant]
+    # Of one document follows nothing for others.
+    near = [one for one in engines[1:] if groups == 1 or not one.against_best.significant]
     if near:
         names = ", ".join(f"{one.label} ({_percent(one.cer)})" for one in near)
         said.append(f"On these pages it cannot be told from {names}.")
@@ -148,7 +149,9 @@ def _said(
         vote = votes[0]
         ratio = vote.against_best.ratio
         compared = f"{vote.label} makes {_against(vote)} {_than(vote)} {best.label}"
-        if ratio.high < 1:
+        if groups == 1:
+            said.append(f"{compared}: one document cannot tell whether it does so on others.")
+        elif ratio.high < 1:
             take = vote
             said.append(f"{compared}: CER {_percent(vote.cer)}.")
         elif ratio.low > 1:
@@ -158,30 +161,42 @@ def _said(
     if take.seconds is not None:
         said.append(f"{take.label} takes {take.seconds:.2f} s a page.")
     if groups < _FEW_GROUPS:
-        said.append(f"That rests on {pages} pages of {groups} documents: too few to tell small differences.")
+        rests = f"{_counted(pages, 'page')} of {_counted(groups, 'document')}"
+        said.append(f"That rests on {rests}: too few to tell small differences.")
     return take.label, " ".join([f"Take {take.label}.", *said])
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
+
+
 def _percent(rate: Interval) -> str:
-    return f"{100 * rate.value:.2f} % ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
+    return f"{100 * rate.value:.2f} %{_range(f'{100 * rate.low:.2f}', f'{100 * rate.high:.2f}')}"
+
+
+def _range(low: str, high: str) -> str:
+    """An interval in brackets, if it has any width."""
+    return f" ({low} to {high})" if low != high else ""
 
 
 def _than(one: Standing) -> str:
-    return "as" if one.against_best.ratio.value >= _TIMES else "than"
+    return "as" if "as many" in _change(one.against_best.ratio.value) else "than"
 
 
 def _against(one: Standing) -> str:
     """ "12 % fewer errors (44 % fewer to 15 % more)"."""
     ratio = one.against_best.ratio
     if min(ratio.value, ratio.low) >= _TIMES:
-        return f"{ratio.value:.1f} times as many errors ({ratio.low:.1f} to {ratio.high:.1f})"
-    return f"{_change(ratio.value)} errors ({_change(ratio.low)} to {_change(ratio.high)})"
+        return f"{ratio.value:.1f} times as many errors{_range(f'{ratio.low:.1f}', f'{ratio.high:.1f}')}"
+    return f"{_change(ratio.value)} errors{_range(_change(ratio.low), _change(ratio.high))}"
 
 
 def _change(ratio: float) -> str:
     if ratio >= _TIMES:
         return f"{ratio:.1f} times as many"
     percent = round(100 * (ratio - 1))
+    if not percent:
+        return "as many"
     return f"{abs(percent)} % {'fewer' if percent < 0 else 'more'}"
 
 
