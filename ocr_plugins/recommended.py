@@ -141,7 +141,7 @@ def _said(
     # Of one document follows nothing for others.
     near = [one for one in engines[1:] if groups == 1 or not one.against_best.significant]
     if near:
-        names = ", ".join(f"{one.label} ({_percent(one.cer)})" for one in near)
+        names = " or ".join(f"{one.label}, CER {_percent(one.cer)}" for one in near)
         said.append(f"On these pages it cannot be told from {names}.")
     else:
         said.append(f"The next, {engines[1].label}, makes {_against(engines[1])}.")
