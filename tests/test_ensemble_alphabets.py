@@ -13,6 +13,7 @@ from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voters import choose_voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.evaluation.graphemes import graphemes
 
 SMALL = Alphabet(string.digits + string.ascii_lowercase + " ")
 BOUND = {"small": SMALL}
@@ -83,3 +84,13 @@ def test_alone_it_says_what_it_can() -> None:
     )
     assert isinstance(twice, Vote)
     assert twice.page.text == "dear sir"
+
+
+LETTERS = st.sampled_from(["a", "b", "x", "A", "!", "a\u0301", "A\u0308", "x\u0301"])
+
+
+@given(st.text("abx", max_size=8), st.lists(LETTERS, max_size=8).map("".join))
+def test_no_letter_gets_anothers_marks(text: str, fuller: str) -> None:
+    dressed, _ = SMALL.dressed(text, fuller)
+    marked = {cluster for cluster in graphemes(dressed) if len(cluster) > 1}
+    assert marked <= set(graphemes(fuller))

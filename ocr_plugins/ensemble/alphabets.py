@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class Alphabet:
         told = [self._one(character) or _LACKED for character in fuller]
         parts: list[str] = []
         places = np.zeros(len(text) + 1, np.int64)
+        same = False
         for step in Levenshtein.opcodes(list(text), told):
             start, stop = step.src_start, step.src_end
             there = slice(step.dest_start, step.dest_end)
@@ -50,12 +51,11 @@ class Alphabet:
             if step.tag == "equal":
                 parts += fuller[there]
             else:
-                lacked = (
-                    one for one, known in zip(fuller[there], told[there], strict=True) if known == _LACKED
-                )
                 # What stands for another character is said in its place.
                 more = max((there.stop - there.start) - (stop - start), 0)
+                lacked = _lacked(fuller[there], told[there], same and step.tag == "insert")
                 parts += [*text[start:stop], *itertools.islice(lacked, more)]
+            same = step.tag == "equal"
         places[-1] = len(parts)
         return "".join(parts), places
 
@@ -71,3 +71,14 @@ class Alphabet:
             found = next((form for form in forms if form in self._characters), "")
             self._known[character] = " " if character.isspace() else found
         return self._known[character]
+
+
+def _lacked(fuller: str, told: Sequence[str], follows: bool) -> Iterator[str]:
+    """The characters that cannot be told, and marks only with the letter that they stand on.
+
+    ``follows`` says whether that letter may stand before these characters.
+    """
+    for character, known in zip(fuller, told, strict=True):
+        follows = known == _LACKED and (follows or not unicodedata.category(character).startswith("M"))
+        if follows:
+            yield character
