@@ -260,7 +260,7 @@ def run_engines(
         )
         for spec in specs:
             if spec.is_vote and not study.interrupted:
-                run_vote(study, spec, both, asking.held)
+                run_vote(study, spec, both, asked=asking.lazily)
         return study
 
 

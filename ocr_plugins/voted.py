@@ -56,12 +56,10 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
                 )
 
 
-def run_vote(
-    study: Study, spec: EngineSpec, watcher: Watcher, held: Mapping[str, Held] | None = None
-) -> None:
+def run_vote(study: Study, spec: EngineSpec, watcher: Watcher, *, asked: bool = False) -> None:
     """Votes on every page of a study whose engines are done, as one more run of it.
 
-    ``held`` are votes of some readings that were held while others still read, by page.
+    ``asked`` is whether the engines have read what `Asking` told them: of each page no more than it takes.
     """
     options = vote_options(spec)
     voters = _voters(study, options)
@@ -74,7 +72,7 @@ def run_vote(
             return
         poll = Poll.of(study, options, voters)
         watcher.engine_ready(run)
-        _vote_on_all(study, run, poll, watcher, held or {})
+        _vote_on_all(study, run, poll, watcher, asked)
     except EngineUnavailableError as error:
         run.error = error
     except KeyboardInterrupt:
@@ -161,18 +159,18 @@ class Poll:
         found = {run.label: run.results[page] for run in self.voters if page in run.results}
         return {label: reading for label, reading in found.items() if not is_detection(reading)}
 
-    def hold(self, readings: Mapping[str, Reading], before: Held | None = None) -> Held:
-        """The vote of as many readings as it takes to be sure; ``before`` is one that was held of fewer."""
-        held = before
-        for count in self._counts(len(readings), len(before.heard) if before else 0):
-            if held is not None and self.settles(held.found):
-                break
+    def hold(self, readings: Mapping[str, Reading], doubted: int = 0) -> Held:
+        """The vote of as many readings as it takes to be sure; ``doubted`` ones are known not to do."""
+        seconds = 0.0
+        counts = self._counts(len(readings), doubted)
+        for count in counts:
             started = time.perf_counter()
             heard = dict(itertools.islice(readings.items(), count))
             found = self._vote(heard)
-            held = Held(found, heard, time.perf_counter() - started + (held.seconds if held else 0.0))
-        assert held is not None  # noqa: S101 - there are readings, or there was a vote before
-        return held
+            seconds += time.perf_counter() - started
+            if count == counts[-1] or self.settles(found):
+                return Held(found, heard, seconds)
+        raise ValueError("there is no reading to vote on")
 
     def settles(self, found: Vote | PageError) -> bool:
         """Whether nobody else is to be asked."""
@@ -183,9 +181,9 @@ class Poll:
         for count in self._counts(len(readings)):
             yield self._vote(dict(itertools.islice(readings.items(), count)))
 
-    def _counts(self, readings: int, before: int = 0) -> range:
+    def _counts(self, readings: int, doubted: int = 0) -> range:
         """How many readings a vote is held of, one time after the other."""
-        return range(readings if self.doubt is None else before + 1, readings + 1)
+        return range(readings if self.doubt is None else doubted + 1, readings + 1)
 
     def _vote(self, heard: Mapping[str, Reading]) -> Vote | PageError:
         return vote(heard, self._rule_of(heard), self.alphabets, self.families)
@@ -196,20 +194,18 @@ class Poll:
         return replace(self.rule, expected=_expected_of(heard, self.families, self.beliefs))
 
 
-def _vote_on_all(
-    study: Study, run: EngineRun, poll: Poll, watcher: Watcher, held: Mapping[str, Held]
-) -> None:
+def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> None:
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
         else:
-            run.results[item.id] = result = _voted(item, run, poll, watcher, held.get(item.id))
+            run.results[item.id] = result = _voted(item, run, poll, watcher, asked)
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
 
 
-def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, before: Held | None) -> Reading:
+def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> Reading:
     readings = poll.asked(item.id)
     if not readings:
         return PageError(
@@ -220,7 +216,7 @@ def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, before: Hel
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    held = poll.hold(readings, before)
+    held = poll.hold(readings, len(readings) - 1 if asked else 0)
     if isinstance(held.found, PageError):
         return held.found
     watcher.vote_done(run, item.id, held.found)
@@ -244,6 +240,7 @@ class Asking:
         engines = {spec.label: spec for spec in specs if not spec.is_vote}
         votes = [spec for spec in specs if spec.is_vote]
         self._options: VoteOptions | None = None
+        self._settled: set[str] = set()
         if not everything and len(votes) == 1 and votes[0].is_cascade:
             options = vote_options(votes[0])
             if set(options.voters or engines) == set(engines):
@@ -251,8 +248,11 @@ class Asking:
                 engines = {label: engines[label] for label in options.voters or engines}
         #: Who reads, in the order they are asked.
         self.engines = list(engines.values())
-        #: The votes that were held while engines were still reading, by page.
-        self.held: dict[str, Held] = {}
+
+    @property
+    def lazily(self) -> bool:
+        """Whether engines read what is in doubt alone."""
+        return self._options is not None
 
     def wanted(self, study: Study) -> Sequence[Item]:
         """The pages that the next engine is to read."""
@@ -267,11 +267,13 @@ class Asking:
         return [item for item in study.corpus.items if self._in_doubt(item, study, poll)]
 
     def _in_doubt(self, item: Item, study: Study, poll: Poll) -> bool:
-        if item.id in study.unreadable:
+        if item.id in study.unreadable or item.id in self._settled:
             return False
-        if readings := poll.asked(item.id):
-            self.held[item.id] = poll.hold(readings, self.held.get(item.id))
-        return item.id not in self.held or not poll.settles(self.held[item.id].found)
+        readings = poll.asked(item.id)
+        # Fewer readings left it in doubt, or it would have been settled.
+        if readings and poll.settles(poll.hold(readings, len(readings) - 1).found):
+            self._settled.add(item.id)
+        return item.id not in self._settled
 
 
 def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
