@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.ensemble.doubt import doubt_of
 from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
-from ocr_plugins.recommended import character_errors, error_count, scored
+from ocr_plugins.evaluation import PageScore
+from ocr_plugins.recommended import error_count, scored
 from ocr_plugins.runs import EngineRun, Study, score_item
 from ocr_plugins.spec import CASCADE, EngineSpec
 from ocr_plugins.vote_options import CascadeOptions
@@ -117,8 +118,12 @@ class Policy:
         return " ".join(said)
 
 
-def fit_policy(study: Study, budget: Budget | None = None) -> Policy | None:
+def fit_policy(
+    study: Study, budget: Budget | None = None, count: Callable[[PageScore], float] = error_count
+) -> Policy | None:
     """The cheapest policy that keeps nearly all of the vote's gain, or the best one within a budget.
+
+    ``count`` gives a page's errors.
 
     None without ground truth, with fewer than two engines that read all of it, where times are not known, or
     where a vote of all gains nothing and no budget asks for less.
@@ -128,7 +133,7 @@ def fit_policy(study: Study, budget: Budget | None = None) -> Policy | None:
     if not items or len(engines) < 2:
         return None
     items = items[:: -(-len(items) // _MOST_PAGES)]
-    trial = _Trial.of(study, items, sorted(engines, key=lambda run: run.seconds_per_page or 0.0))
+    trial = _Trial.of(study, items, sorted(engines, key=lambda run: run.seconds_per_page or 0.0), count)
     everything = np.ones(len(items), np.bool_)
     chosen = trial.choose(everything, budget)
     if chosen is None:
@@ -155,7 +160,13 @@ class _Trial:
     lengths: Floats
 
     @classmethod
-    def of(cls, study: Study, items: Sequence[Item], engines: Sequence[EngineRun]) -> _Trial:
+    def of(
+        cls,
+        study: Study,
+        items: Sequence[Item],
+        engines: Sequence[EngineRun],
+        count: Callable[[PageScore], float],
+    ) -> _Trial:
         poll = Poll.of(study, CascadeOptions(doubt=0.0), engines)
         errors, doubts, seconds = np.zeros((3, len(items), len(engines)))
         for row, item in enumerate(items):
@@ -164,10 +175,10 @@ class _Trial:
             seconds[row] = list(itertools.accumulate(spent))
             for column, found in enumerate(poll.stages(readings)):
                 page = found.page if isinstance(found, Vote) else found
-                errors[row, column] = error_count(score_item(item, page, study.convention))
+                errors[row, column] = count(score_item(item, page, study.convention))
                 doubts[row, column] = doubt_of(found.page) if isinstance(found, Vote) else 1.0
         pages = [item.id for item in items]
-        single = [np.array(character_errors(run, pages)) for run in engines]
+        single = [np.array([count(run.scores[page]) for page in pages]) for run in engines]
         lengths = np.array([float(engines[0].scores[page].char_length) for page in pages])
         return cls(
             tuple(run.label for run in engines),

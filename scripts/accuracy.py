@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from ocr_plugins.api import run_engines
 from ocr_plugins.console import ProgressShower
 from ocr_plugins.corpus import Item
 from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
 from ocr_plugins.policy import Tried, fit_policy
 from ocr_plugins.ranked import estimate_pages, rank_study
-from ocr_plugins.recommended import oracle_rate
+from ocr_plugins.recommended import error_count, oracle_rate
 from ocr_plugins.runs import EngineRun, Study, Watcher
 from ocr_plugins.vote_options import Trust, fingerprints_of, shipped_trust
 
@@ -87,19 +88,25 @@ def read(name: str, engines: Sequence[str], votes: Sequence[str], limit: int, wa
 
 
 def found_in(name: str, study: Study, items: list[Item]) -> Found:
-    free = name in ANY_ORDER
+    count = measure_of(name)
     errors = {}
     for run in study.runs:
         if run.error:
             print(f"{name}: {run.label} left out: {run.error}")
             continue
         scores = [run.scores[item.id] for item in items]
-        errors[run.label] = [
-            float((score.order_free_errors if free or score.char_errors is None else score.char_errors) or 0)
-            for score in scores
-        ]
+        errors[run.label] = [count(score) for score in scores]
         lengths = [float(score.char_length) for score in scores]
     return Found(name, study, items, errors, lengths)
+
+
+def measure_of(name: str) -> Callable[[PageScore], float]:
+    """How the errors of a corpus are counted."""
+    return order_free if name in ANY_ORDER else error_count
+
+
+def order_free(score: PageScore) -> float:
+    return float(score.order_free_errors or 0)
 
 
 def shown(contest: Contest) -> str:
@@ -227,7 +234,7 @@ def cascades_table(found: Sequence[Found]) -> list[str]:
         "|---|---|---|---|",
     ]
     for one in found:
-        policy = fit_policy(one.study)
+        policy = fit_policy(one.study, count=measure_of(one.name))
         if policy is None:
             lines.append(f"| {one.name} | the vote gains nothing | | |")
             continue
