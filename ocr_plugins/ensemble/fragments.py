@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.document import Line, Page, Word
+from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.layout import runs_left
 from ocr_plugins.textlines import Boxes
 
@@ -53,33 +53,61 @@ class Fragments:
         return bool(np.isfinite(self.boxes).any())
 
 
+def part_words(page: Page) -> Page:
+    """A page of one block where every word is one: what an engine gave as one, but has spaces, is parted.
+
+    Lines without text are left out.
+    """
+    lines = (replace(line, words=tuple(word for word, *_ in _placed(line))) for line in page.iter_lines())
+    return replace(page, regions=(), lines=tuple(line for line in lines if line.words))
+
+
 _NOWHERE = (np.nan,) * 4
 
 
 def _placed(line: Line) -> Iterator[tuple[Word, tuple[float, ...], bool]]:
-    """The words of a line that have text, their boxes, and whether white space stands before them."""
-    end, length = 0, max(len(line.text), 1)
-    for word in line.words or _words_of(line):
-        if not word.text.strip():
-            continue
-        found = line.text.find(word.text, end)
-        start = max(found, end)
-        apart = end == 0 or found != end
-        end = start + len(word.text)
-        if word.polygon is not None:
-            box: tuple[float, ...] = word.polygon.box
-        elif line.polygon is not None:
-            x0, y0, x1, y1 = line.polygon.box
-            width = (x1 - x0) / length
-            box = (x0 + start * width, y0, min(x0 + end * width, x1), y1)
-            if runs_left(line.text):
-                box = (x0 + x1 - box[2], y0, x0 + x1 - box[0], y1)
-        else:
-            box = _NOWHERE
-        yield word, box, apart
+    """The words of a line that have text, their boxes, and whether white space stands before them.
+
+    What an engine gives as one, several words or a line, is parted at white space. The parts are as sure as
+    the whole, and have their share of its place.
+    """
+    end = 0
+    whole = Word(text=line.text, confidence=line.confidence, confidence_kind=line.confidence_kind)
+    for word in line.words or (whole,):
+        inner = 0
+        for text in word.text.split():
+            found = line.text.find(text, end)
+            start = max(found, end)
+            apart = end == 0 or found != end
+            end = start + len(text)
+            inner = word.text.index(text, inner)
+            polygon = word.polygon
+            if text != word.text and word.polygon is not None:
+                polygon = _share(word.polygon, word.text, inner, inner + len(text))
+            inner += len(text)
+            box = _share(line.polygon, line.text, start, end) if polygon is None and line.polygon else polygon
+            part = (
+                word
+                if text == word.text
+                else replace(word, text=text, polygon=polygon, glyphs=(), alternatives=())
+            )
+            yield part, box.box if box else _NOWHERE, apart
 
 
-def _words_of(line: Line) -> Iterator[Word]:
-    """A line's text cut at white space, each part as sure as the line."""
-    for text in line.text.split():
-        yield Word(text=text, confidence=line.confidence, confidence_kind=line.confidence_kind)
+def _share(polygon: Polygon, text: str, start: int, end: int) -> Polygon:
+    """Where the characters from ``start`` to ``end`` of a text stand, if all are as wide."""
+    first, last = (min(place / max(len(text), 1), 1.0) for place in (start, end))
+    if runs_left(text):
+        first, last = 1.0 - last, 1.0 - first
+    x0, y0, x1, y1 = polygon.box
+    corners = polygon.points if len(polygon.points) == 4 else Polygon.from_box(x0, y0, x1, y1).points
+    left_top, right_top, right_bottom, left_bottom = np.array(corners)
+    top, bottom = right_top - left_top, right_bottom - left_bottom
+    return Polygon(
+        (
+            tuple(left_top + first * top),
+            tuple(left_top + last * top),
+            tuple(left_bottom + last * bottom),
+            tuple(left_bottom + first * bottom),
+        )
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alignment import align_pages
-from ocr_plugins.ensemble.fragments import Fragments
+from ocr_plugins.ensemble.fragments import part_words
 from ocr_plugins.evaluation import Convention
 from ocr_plugins.evaluation.conventions import STEPS
 from ocr_plugins.hyphens import join_hyphens
@@ -26,21 +26,19 @@ def judged(
     """
     if STEPS["dehyphenate"] not in convention.steps:
         return _judged(page, truth, convention, casefold)
+    page = part_words(page)
     whole = _judged(join_hyphens(page), truth, convention, casefold)
-    return list(_parted(Fragments.of(page).words, whole))
+    return list(_parted(page.iter_words(), whole))
 
 
-def _parted(words: Sequence[Word], whole: Sequence[tuple[Word, bool]]) -> Iterator[tuple[Word, bool]]:
+def _parted(words: Iterable[Word], whole: Sequence[tuple[Word, bool]]) -> Iterator[tuple[Word, bool]]:
     """The words as they stood before some of them were joined."""
     left = iter(words)
     for joined, right in whole:
         part = next(left)
         yield part, right
-        if part.text == joined.text:
-            continue
-        while not joined.text.endswith(part.text):
-            part = next(left)
-            yield part, right
+        if part.text != joined.text:
+            yield next(left), right
 
 
 def _judged(page: Page, truth: Page, convention: Convention, casefold: bool) -> list[tuple[Word, bool]]:
