@@ -12,10 +12,10 @@ from ocr_plugins.analysis.contests import matches
 from ocr_plugins.analysis.fields import Fields, read_fields
 from ocr_plugins.analysis.pareto import front
 from ocr_plugins.analysis.reliability import Reliability, reliability
+from ocr_plugins.calibrating import judged_words
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.doubts import pages_first, words_first
-from ocr_plugins.ensemble.judging import judged
 from ocr_plugins.evaluation.uncertainty import Sampled
 from ocr_plugins.policy import Budget, Policy, Tried, fit_policy
 from ocr_plugins.recommended import Recommendation, character_errors, recommend, scored
@@ -291,8 +291,8 @@ def _fold(study: Study, item: Item) -> Callable[[str], str]:
 def _reliability(study: Study, run: EngineRun) -> Reliability | None:
     words = [
         (word.confidence, right)
-        for item, page in study.read_with_truth(run)
-        for word, right in judged(page, item.truth_page, study.convention, casefold=item.folds_case)
+        for _, found in judged_words(study, run)
+        for word, right in found
         if word.confidence is not None
     ]
     return reliability(words)

@@ -1,26 +1,32 @@
-"""Fitting calibrations on pages with ground truth, and saying how well they fit."""
+"""Fitting calibrations on pages with ground truth, or on what a vote makes of them, and how well they fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ocr_plugins.ensemble.calibration import LEAST_WORDS, Calibration, Calibrations, expected_error, fit
-from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.document import Page, Word
+from ocr_plugins.ensemble.alphabets import Alphabet
+from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
+from ocr_plugins.ensemble.judging import believed, judged
 from ocr_plugins.errors import CallError
 from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.voted import alphabets_of
 
 _FOLDS = 5
-Judged = list[tuple[float | None, bool]]
+#: Words by their confidence, and how likely each is right.
+_Words = list[tuple[float | None, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
     """How well one engine's calibration fits.
 
-    ``words`` were read on pages with ground truth, the share ``right`` of them rightly. ``raw`` is the
-    expected calibration error of the engine's own confidence, ``held_out`` that of calibrations fitted
-    without the groups that they are measured on; None where there is a single group, or no confidence.
+    ``words`` were read, the share ``right`` of them rightly, by the ground truth or by what it was fitted on
+    instead. ``raw`` is the expected calibration error of the engine's own confidence, ``held_out`` that of
+    calibrations fitted without the groups that they are measured on; of one fitted on a vote that of itself.
+    They are None without ground truth, where there is a single group, or no confidence.
     """
 
     label: str
@@ -46,18 +52,32 @@ def calibrate_study(*studies: Study) -> Fits:
         CallError: no page has ground truth, or no engine read enough words of such pages.
     """
     if not any(study.corpus.has_truth for study in studies):
-        raise CallError("no page has ground truth", "give a manifest, or --truth DIR")
-    fits: list[Fit] = []
-    refused: dict[str, CallError] = {}
-    for some in zip(*(study.runs for study in studies), strict=True):
-        if all(run.info is not None and not run.error for run in some):
-            try:
-                fits.append(_fitted(list(zip(studies, some, strict=True))))
-            except CallError as error:
-                refused[some[0].label] = error
-    if refused and not fits:
-        raise next(iter(refused.values()))
-    return Fits(fits=tuple(fits), refused=refused)
+        raise CallError("no page has ground truth", "give a manifest, or --truth DIR, or take --by-vote")
+    return _all(
+        (some[0].label, functools.partial(_fitted, list(zip(studies, some, strict=True))))
+        for some in zip(*(study.runs for study in studies), strict=True)
+        if all(run.info is not None and not run.error for run in some)
+    )
+
+
+def calibrate_by_vote(study: Study, vote: EngineRun) -> Fits:
+    """A calibration for each engine that could run, without ground truth: as right as the vote makes it.
+
+    It fits these pages, whatever the engine was calibrated on, and is no better than the vote: of an engine
+    that is nearly always right where the vote is, little can be told.
+
+    Args:
+        study: whose engines have read.
+        vote: one of its runs, that by ``learned``, whose probabilities mean something.
+
+    Raises:
+        CallError: no engine read enough words.
+    """
+    return _all(
+        (run.label, functools.partial(_believed, study, run, vote))
+        for run in study.runs
+        if not run.spec.is_vote and run.info is not None and not run.error
+    )
 
 
 def calibrations(fits: Iterable[Fit]) -> Calibrations:
@@ -65,34 +85,94 @@ def calibrations(fits: Iterable[Fit]) -> Calibrations:
     return Calibrations({one.calibration.fingerprint: one.calibration for one in fits})
 
 
-def _fitted(runs: Sequence[tuple[Study, EngineRun]]) -> Fit:
-    run = runs[0][1]
-    assert run.info is not None  # noqa: S101 - the caller has looked
-    by_group: dict[tuple[int, str], Judged] = {}
-    for number, (study, one) in enumerate(runs):
-        for item, page in study.read_with_truth(one):
-            words = judged(page, item.truth_page, study.convention, casefold=item.folds_case)
-            found = [(word.confidence, right) for word, right in words]
-            by_group.setdefault((number, item.document), []).extend(found)
-    pairs = [pair for words in by_group.values() for pair in words]
-    if len(pairs) < LEAST_WORDS:
-        raise CallError(
-            f"engine {run.label!r} read {len(pairs)} words with ground truth", f"give at least {LEAST_WORDS}"
+def judged_words(study: Study, run: EngineRun) -> Iterator[tuple[str, list[tuple[Word, bool]]]]:
+    """The words that an engine read of each page with ground truth, and whether they are right.
+
+    Beside them the document that the page is of.
+    """
+    alphabet = _alphabet(run)
+    for item, page in study.read_with_truth(run):
+        yield (
+            item.document,
+            judged(page, item.truth_page, study.convention, casefold=item.folds_case, alphabet=alphabet),
         )
-    about = (run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind)
-    known = [(confidence, right) for confidence, right in pairs if confidence is not None]
+
+
+def _all(makers: Iterable[tuple[str, Callable[[], Fit]]]) -> Fits:
+    fits: list[Fit] = []
+    refused: dict[str, CallError] = {}
+    for label, make in makers:
+        try:
+            fits.append(make())
+        except CallError as error:
+            refused[label] = error
+    if refused and not fits:
+        raise next(iter(refused.values()))
+    return Fits(fits=tuple(fits), refused=refused)
+
+
+def _fitted(runs: Sequence[tuple[Study, EngineRun]]) -> Fit:
+    by_group: dict[tuple[int, str], _Words] = {}
+    for number, (study, run) in enumerate(runs):
+        for document, words in judged_words(study, run):
+            by_group.setdefault((number, document), []).extend(_told(words))
+    pairs = [pair for words in by_group.values() for pair in words]
+    run = runs[0][1]
+    calibration = _map(run, pairs)
     return Fit(
         label=run.label,
-        calibration=fit(*about, pairs),
+        calibration=calibration,
         words=len(pairs),
         right=sum(right for _, right in pairs) / len(pairs),
-        raw=expected_error([c for c, _ in known], [right for _, right in known]) if known else None,
-        held_out=_held_out(list(by_group.values()), about) if known else None,
+        raw=_error(pairs),
+        held_out=_held_out(run, list(by_group.values())),
     )
 
 
-def _held_out(groups: list[Judged], about: tuple[str, str, str | None]) -> float | None:
-    if len(groups) < 2:
+def _believed(study: Study, run: EngineRun, vote: EngineRun) -> Fit:
+    words: _Words = []
+    alphabet = _alphabet(run)
+    for item in study.corpus.items:
+        page, voted = run.results.get(item.id), vote.results.get(item.id)
+        if isinstance(page, Page) and isinstance(voted, Page):
+            found = believed(page, voted, study.convention, casefold=item.folds_case, alphabet=alphabet)
+            words += [(word.confidence, sure) for word, sure in found]
+    calibration = _map(run, words)
+    known = [pair for _, found in judged_words(study, run) for pair in _told(found)]
+    return Fit(
+        label=run.label,
+        calibration=calibration,
+        words=len(words),
+        right=sum(sure for _, sure in words) / len(words),
+        raw=_error(known),
+        held_out=_error(known, calibration),
+    )
+
+
+def _told(words: Iterable[tuple[Word, bool]]) -> _Words:
+    return [(word.confidence, float(right)) for word, right in words]
+
+
+def _alphabet(run: EngineRun) -> Alphabet | None:
+    return alphabets_of([run]).get(run.label)
+
+
+def _map(run: EngineRun, words: _Words) -> Calibration:
+    assert run.info is not None  # noqa: S101 - the caller has looked
+    return fit(run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind, words)
+
+
+def _error(words: _Words, calibration: Calibration | None = None) -> float | None:
+    """The expected calibration error over words that have a confidence, as it is or calibrated."""
+    known = [(confidence, right > 0) for confidence, right in words if confidence is not None]
+    if not known:
+        return None
+    sure = [calibration(confidence) if calibration else confidence for confidence, _ in known]
+    return expected_error(sure, [right for _, right in known])
+
+
+def _held_out(run: EngineRun, groups: Sequence[_Words]) -> float | None:
+    if len(groups) < 2 or all(confidence is None for words in groups for confidence, _ in words):
         return None
     folds = [groups[number::_FOLDS] for number in range(min(_FOLDS, len(groups)))]
     probabilities: list[float] = []
@@ -102,10 +182,10 @@ def _held_out(groups: list[Judged], about: tuple[str, str, str | None]) -> float
             pair for other, fold in enumerate(folds) if other != number for words in fold for pair in words
         ]
         try:
-            calibrated = fit(*about, rest)
+            calibrated = _map(run, rest)
         except CallError:
             return None
         for words in held:
             probabilities += [calibrated(confidence) for confidence, _ in words]
-            right += [is_right for _, is_right in words]
+            right += [is_right > 0 for _, is_right in words]
     return expected_error(probabilities, right)

@@ -10,6 +10,7 @@ import typer
 
 from ocr_plugins.cli_store import NoStore, StoreOption, wanted_store
 from ocr_plugins.errors import CallError
+from ocr_plugins.spec import VOTE
 
 
 def calibrate(
@@ -21,6 +22,10 @@ def calibrate(
         list[str], typer.Option("--engine", "--engines", "-e", help="as compare takes them")
     ] = ["tesseract,rapidocr,crnn"],
     truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    by_vote: Annotated[
+        bool,
+        typer.Option("--by-vote", help="without ground truth: as right as a vote of the engines has them"),
+    ] = False,
     convention: Annotated[
         str, typer.Option(help="which words are the same, as compare takes it")
     ] = "default",
@@ -31,14 +36,14 @@ def calibrate(
     json: Annotated[bool, typer.Option("--json", help="machine-readable output on stdout")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only errors")] = False,
 ) -> None:
-    """Learn how often each engine is right at each confidence, from pages with ground truth."""
+    """Learn how often each engine is right at each confidence, from pages with ground truth or by a vote."""
     from ocr_plugins.api import run_engines
-    from ocr_plugins.calibrating import calibrate_study, calibrations
+    from ocr_plugins.calibrating import calibrate_by_vote, calibrate_study, calibrations
     from ocr_plugins.console import ProgressShower, print_json, print_table
 
     study = run_engines(
         inputs,
-        engines,
+        [*engines, VOTE] if by_vote else engines,
         truth=truth,
         convention=convention,
         limit=limit,
@@ -48,11 +53,12 @@ def calibrate(
     )
     if study.interrupted:
         raise typer.Exit(130)
-    found = calibrate_study(study)
+    found = calibrate_by_vote(study, study.runs[-1]) if by_vote else calibrate_study(study)
     fits = found.fits
     for error in found.refused.values():
         typer.echo(f"ocr-plugins: {error}", err=True)
-    calibrations(fits).save(out, {"convention": study.convention.name, "pages": len(study.corpus.items)})
+    about = {"convention": study.convention.name, "pages": len(study.corpus.items), "by_vote": by_vote}
+    calibrations(fits).save(out, about)
     if json:
         rows = {
             one.label: {"words": one.words, "right": one.right, "raw": one.raw, "held_out": one.held_out}
@@ -61,8 +67,8 @@ def calibrate(
         print_json({"calibration": str(out), "engines": rows})
     else:
         print_table(
-            "expected calibration error",
-            {"engine": "<", "words": ">", "right %": ">", "as it says": ">", "calibrated, held out": ">"},
+            "expected calibration error" + ("" if by_vote else ", calibrated on other documents"),
+            {"engine": "<", "words": ">", "right %": ">", "as it says": ">", "calibrated": ">"},
             [
                 (one.label, str(one.words), f"{100 * one.right:.1f}", _shown(one.raw), _shown(one.held_out))
                 for one in fits

@@ -1,11 +1,13 @@
 """When to ask a dearer engine: the policy of a cascade, fitted to pages with ground truth.
 
-Cheap engines are asked first. Two numbers make a policy: how many engines may be asked, and up to which doubt
-a page is left as it is (`ensemble.doubt`). Every policy is tried on what the engines have read.
+Cheap engines are asked first. Two things make a policy: which engines may be asked, and up to which doubt a
+page is left as it is (`ensemble.doubt`). Every policy is tried on what the engines have read; each of the
+two dearest may be left out.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +34,11 @@ ENOUGH = 0.95
 # Pages are worth a second look at as many; more tell little about two numbers.
 _MOST_PAGES = 200
 _THRESHOLDS = 60
+# So many of the dearest engines may be left out: each doubles the votes that are tried.
+_OPTIONAL = 2
+
+#: Engines that are heard, in the order they are asked.
+Order = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,26 +140,43 @@ def fit_policy(
     if not items or len(engines) < 2:
         return None
     items = items[:: -(-len(items) // _MOST_PAGES)]
-    trial = _Trial.of(study, items, sorted(engines, key=lambda run: run.seconds_per_page or 0.0), count)
-    everything = np.ones(len(items), np.bool_)
+    trial = Trial.of(study, items, sorted(engines, key=lambda run: run.seconds_per_page or 0.0), count)
+    return policy_of(trial, [item.document for item in items], budget)
+
+
+def policy_of(trial: Trial, documents: Sequence[str], budget: Budget | None = None) -> Policy | None:
+    """The same of a trial; ``documents`` are those that its pages are of."""
+    everything = np.ones(len(documents), np.bool_)
     chosen = trial.choose(everything, budget)
     if chosen is None:
         return None
     return Policy(
         chosen=trial.told(*chosen, everything),
-        held_out=_held_out(trial, [item.document for item in items], budget),
-        others=tuple(_front(trial.told(count, doubt, everything) for count, doubt in trial.policies())),
+        held_out=_held_out(trial, documents, budget),
+        others=tuple(_front(trial.told(order, doubt, everything) for order, doubt in trial.policies())),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """What each number of engines gives on each page, (pages, engines): errors, doubt, and seconds so far.
+def orders_of(labels: Sequence[str]) -> list[Order]:
+    """Whom cascades may ask, of engines from cheap to dear: all, or without some of the dearest."""
+    sure = max(len(labels) - _OPTIONAL, 1)
+    choices = itertools.product((False, True), repeat=len(labels) - sure)
+    return [
+        *(tuple(labels[:count]) for count in range(1, sure)),
+        *((*labels[:sure], *itertools.compress(labels[sure:], taken)) for taken in choices),
+    ]
 
-    ``best`` (pages,) are the best engine's errors, ``lengths`` (pages,) the ground truth's characters.
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What each of ``orders`` gives on each page, (pages, orders): errors, doubt, and seconds.
+
+    Of an order all beginnings are among the orders; ``labels`` is that of all engines. ``best`` (pages,) are
+    the best engine's errors, ``lengths`` (pages,) the ground truth's characters.
     """
 
-    labels: tuple[str, ...]
+    labels: Order
+    orders: Sequence[Order]
     errors: Floats
     doubts: Floats
     seconds: Floats
@@ -166,22 +190,27 @@ class _Trial:
         items: Sequence[Item],
         engines: Sequence[EngineRun],
         count: Callable[[PageScore], float],
-    ) -> _Trial:
+    ) -> Trial:
+        """Holds the votes. ``engines`` are in the order that they are to be asked."""
+        labels = tuple(run.label for run in engines)
+        orders = orders_of(labels)
         poll = Poll.of(study, CascadeOptions(doubt=0.0), engines)
-        errors, doubts, seconds = np.zeros((3, len(items), len(engines)))
+        errors, doubts, seconds = np.zeros((3, len(items), len(orders)))
         for row, item in enumerate(items):
             readings = poll.asked(item.id)
-            spent = [seconds_of(run.results[item.id]) for run in engines]
-            seconds[row] = list(itertools.accumulate(spent))
-            for column, found in enumerate(poll.stages(readings)):
+            spent = {run.label: seconds_of(run.results[item.id]) for run in engines}
+            for column, order in enumerate(orders):
+                found = poll.vote({label: readings[label] for label in order if label in readings})
                 page = found.page if isinstance(found, Vote) else found
                 errors[row, column] = count(score_item(item, page, study.convention))
                 doubts[row, column] = doubt_of(found.page) if isinstance(found, Vote) else 1.0
+                seconds[row, column] = sum(spent[label] for label in order)
         pages = [item.id for item in items]
         single = [np.array([count(run.scores[page]) for page in pages]) for run in engines]
         lengths = np.array([float(engines[0].scores[page].char_length) for page in pages])
         return cls(
-            tuple(run.label for run in engines),
+            labels,
+            orders,
             errors,
             doubts,
             seconds,
@@ -189,57 +218,80 @@ class _Trial:
             lengths,
         )
 
-    def policies(self) -> list[tuple[int, float]]:
-        """How many engines may be asked, and the doubt up to which a page is left."""
-        levels = np.unique(np.quantile(self.doubts[:, :-1], np.linspace(0, 1, _THRESHOLDS)))
-        return [
-            (count, float(level)) for count in range(1, len(self.labels) + 1) for level in (-1.0, *levels)
-        ]
+    @classmethod
+    def joined(cls, trials: Sequence[Trial]) -> Trial:
+        """Trials of the same engines on several corpora as one, in which each corpus counts alike.
 
-    def stops(self, count: int, doubt: float) -> NDArray[np.int64]:
-        """(pages,) with which engine each page is left, from 0."""
-        settled = self.doubts[:, :count] <= doubt
+        Errors are then shares of those that the best engine of the corpus makes, and seconds shares of those
+        that all engines take.
+        """
+        made = [max(float(one.best.sum()), 1.0) for one in trials]
+        spent = [max(float(one.seconds[:, one.all].sum()), 1e-9) for one in trials]
+        return cls(
+            trials[0].labels,
+            trials[0].orders,
+            np.concatenate([one.errors / count for one, count in zip(trials, made, strict=True)]),
+            np.concatenate([one.doubts for one in trials]),
+            np.concatenate([one.seconds / count for one, count in zip(trials, spent, strict=True)]),
+            np.concatenate([one.best / count for one, count in zip(trials, made, strict=True)]),
+            np.concatenate([one.best / count for one, count in zip(trials, made, strict=True)]),
+        )
+
+    @functools.cached_property
+    def all(self) -> int:
+        """The place of the order of all engines."""
+        return self.orders.index(self.labels)
+
+    def policies(self) -> list[tuple[Order, float]]:
+        """Whom to ask, and the doubt up to which a page is left."""
+        levels = np.unique(np.quantile(self.doubts, np.linspace(0, 1, _THRESHOLDS)))
+        return [(order, float(level)) for order in self.orders for level in (-1.0, *levels)]
+
+    def stops(self, order: Order, doubt: float) -> NDArray[np.int64]:
+        """(pages,) the order that each page has been through when it is left."""
+        ways = np.array([self.orders.index(order[:count]) for count in range(1, len(order) + 1)])
+        settled = self.doubts[:, ways] <= doubt
         settled[:, -1] = True
-        return np.asarray(settled.argmax(axis=1), np.int64)
+        return np.asarray(ways[settled.argmax(axis=1)], np.int64)
 
-    def choose(self, pages: NDArray[np.bool_], budget: Budget | None) -> tuple[int, float] | None:
+    def choose(self, pages: NDArray[np.bool_], budget: Budget | None) -> tuple[Order, float] | None:
         """The policy for these pages."""
-        tried = [(self.told(count, doubt, pages), count, doubt) for count, doubt in self.policies()]
+        tried = [(self.told(order, doubt, pages), order, doubt) for order, doubt in self.policies()]
         if budget is not None:
-            most = budget.of(float(self.seconds[pages, -1].mean()))
+            most = budget.of(float(self.seconds[pages, self.all].mean()))
             within = [one for one in tried if one[0].seconds <= most] or [
                 min(tried, key=lambda o: o[0].seconds)
             ]
-            _, count, doubt = min(within, key=lambda one: (one[0].cer, one[0].seconds))
-            return count, doubt
+            _, order, doubt = min(within, key=lambda one: (one[0].cer, one[0].seconds))
+            return order, doubt
         enough = [one for one in tried if one[0].gain is not None and one[0].gain >= ENOUGH]
         if not enough:
             return None
-        _, count, doubt = min(enough, key=lambda one: one[0].seconds)
-        return count, doubt
+        _, order, doubt = min(enough, key=lambda one: one[0].seconds)
+        return order, doubt
 
-    def told(self, count: int, doubt: float, pages: NDArray[np.bool_]) -> Tried:
+    def told(self, order: Order, doubt: float, pages: NDArray[np.bool_]) -> Tried:
         """What a policy does on these pages."""
-        at = self.stops(count, doubt)[pages]
+        at = self.stops(order, doubt)[pages]
         rows = np.flatnonzero(pages)
-        return self.summed(count, doubt, self.errors[rows, at], self.seconds[rows, at], pages)
+        return self.summed(order, doubt, self.errors[rows, at], self.seconds[rows, at], pages)
 
     def summed(
-        self, count: int, doubt: float, errors: Floats, seconds: Floats, pages: NDArray[np.bool_]
+        self, order: Order, doubt: float, errors: Floats, seconds: Floats, pages: NDArray[np.bool_]
     ) -> Tried:
         """A policy with the errors and seconds of each of these pages."""
-        gained = float(self.best[pages].sum() - self.errors[pages, -1].sum())
+        gained = float(self.best[pages].sum() - self.errors[pages, self.all].sum())
         return Tried(
-            engines=self.labels[:count],
+            engines=order,
             doubt=max(doubt, 0.0),
             seconds=float(seconds.mean()),
             cer=float(errors.sum() / max(self.lengths[pages].sum(), 1.0)),
-            cost=float(seconds.sum() / max(self.seconds[pages, -1].sum(), 1e-9)),
+            cost=float(seconds.sum() / max(self.seconds[pages, self.all].sum(), 1e-9)),
             gain=float(self.best[pages].sum() - errors.sum()) / gained if gained > 0 else None,
         )
 
 
-def _held_out(trial: _Trial, documents: Sequence[str], budget: Budget | None) -> Tried | None:
+def _held_out(trial: Trial, documents: Sequence[str], budget: Budget | None) -> Tried | None:
     names = list(dict.fromkeys(documents))
     if len(names) < 4:
         return None
@@ -247,11 +299,11 @@ def _held_out(trial: _Trial, documents: Sequence[str], budget: Budget | None) ->
     errors, seconds = np.zeros((2, len(documents)))
     for seen, held in ((first, ~first), (~first, first)):
         # Where a half gains nothing by votes, all engines are asked.
-        count, doubt = trial.choose(seen, budget) or (len(trial.labels), -1.0)
+        order, doubt = trial.choose(seen, budget) or (trial.labels, -1.0)
         rows = np.flatnonzero(held)
-        at = trial.stops(count, doubt)[held]
+        at = trial.stops(order, doubt)[held]
         errors[held], seconds[held] = trial.errors[rows, at], trial.seconds[rows, at]
-    return trial.summed(len(trial.labels), 0.0, errors, seconds, np.ones(len(documents), np.bool_))
+    return trial.summed(trial.labels, 0.0, errors, seconds, np.ones(len(documents), np.bool_))
 
 
 def _front(tried: Iterable[Tried]) -> list[Tried]:

@@ -76,7 +76,7 @@ class VoteOptions:
         if self.method == "confidence":
             return Confidence(trust)
         model = VoterModel.load(self.model) if self.model else shipped.shipped_voter()
-        return Learned(model, trust, expected(), shipped.shipped_words())
+        return Learned(model, trust, expected(), shipped.shipped_words(), shipped.shipped_lexicon())
 
     def _maps(self) -> Calibrations:
         return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
@@ -86,7 +86,8 @@ class VoteOptions:
         """What the method opens."""
         if self.method != "learned":
             return () if self.calibration is None else (self.calibration,)
-        return self.calibration or shipped.CALIBRATIONS, self.model or shipped.VOTER, shipped.WORDS
+        mine = self.calibration or shipped.CALIBRATIONS, self.model or shipped.VOTER
+        return (*mine, shipped.WORDS, shipped.LEXICON)
 
 
 @dataclass(frozen=True, kw_only=True)

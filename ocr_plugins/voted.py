@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ocr_plugins.corpus import Item
@@ -166,7 +166,7 @@ class Poll:
         for count in counts:
             started = time.perf_counter()
             heard = dict(itertools.islice(readings.items(), count))
-            found = self._vote(heard)
+            found = self.vote(heard)
             seconds += time.perf_counter() - started
             if count == counts[-1] or self.settles(found):
                 return Held(found, heard, seconds)
@@ -176,16 +176,12 @@ class Poll:
         """Whether nobody else is to be asked."""
         return self.doubt is None or (isinstance(found, Vote) and doubt_of(found.page) <= self.doubt)
 
-    def stages(self, readings: Mapping[str, Reading]) -> Iterator[Vote | PageError]:
-        """The votes of the first reading, the first two and so on; of all alone where all are asked."""
-        for count in self._counts(len(readings)):
-            yield self._vote(dict(itertools.islice(readings.items(), count)))
-
     def _counts(self, readings: int, doubted: int = 0) -> range:
         """How many readings a vote is held of, one time after the other."""
         return range(readings if self.doubt is None else doubted + 1, readings + 1)
 
-    def _vote(self, heard: Mapping[str, Reading]) -> Vote | PageError:
+    def vote(self, heard: Mapping[str, Reading]) -> Vote | PageError:
+        """The vote of these readings."""
         return vote(heard, self._rule_of(heard), self.alphabets, self.families)
 
     def _rule_of(self, heard: Mapping[str, Reading]) -> Method:

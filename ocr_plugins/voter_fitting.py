@@ -55,7 +55,7 @@ def _examples(
 ) -> Iterator[tuple[str, list[Example]]]:
     trust = Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
     expected = {label: one.guarded for label, one in rank_runs(study, runs).items()}
-    setting = Setting(trust, expected, shipped.shipped_words(), corpus)
+    setting = Setting(trust, expected, shipped.shipped_words(), shipped.shipped_lexicon(), corpus)
     alphabets, families = alphabets_of(runs), families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}

@@ -19,20 +19,28 @@ import marked_tables
 import numpy as np
 from corpora import FAST, ROOT, TITLES, convention_of, place_of
 
-from ocr_plugins.analysis.reliability import reliability
+from ocr_plugins.analysis.reliability import Reliability, reliability
 from ocr_plugins.api import run_engines
+from ocr_plugins.calibrating import calibrate_by_vote, calibrations, judged_words
 from ocr_plugins.console import ProgressShower
 from ocr_plugins.corpus import Item
-from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.ensemble.calibration import expected_error
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
-from ocr_plugins.policy import Tried, fit_policy
+from ocr_plugins.policy import Policy, Trial, Tried, policy_of
 from ocr_plugins.ranked import estimate_pages, rank_study
 from ocr_plugins.recommended import error_count, oracle_rate
 from ocr_plugins.runs import EngineRun, Study, Watcher
 from ocr_plugins.vote_options import Trust, fingerprints_of, shipped_trust
 
-ENGINES = ("tesseract", *FAST, "rapidocr", "crnn")
+ENGINES = (
+    "tesseract",
+    *FAST,
+    "rapidocr",
+    "crnn",
+    "easyocr=easyocr:timeout=1500",
+    "keras-ocr=keras-ocr:timeout=1500",
+)
 VOTES = ("vote", "confidence=vote:method=confidence", "majority=vote:method=majority")
 IN_ORDER = ("unlv", "oldbooks", "ehri_typed_en", "fondue_en_print")
 ANY_ORDER = ("funsd", "sroie", "scribe_benchmark", "icdar2013_born_digital")
@@ -233,15 +241,34 @@ def cascades_table(found: Sequence[Found]) -> list[str]:
         "| documents | cascade, while in doubt | share of cost, of gain | held out |",
         "|---|---|---|---|",
     ]
-    for one in found:
-        policy = fit_policy(one.study, count=measure_of(one.name))
-        if policy is None:
-            lines.append(f"| {one.name} | the vote gains nothing | | |")
-            continue
-        asked = f"{' → '.join(policy.chosen.engines)}, {100 * policy.chosen.doubt:.1f} %"
-        held = kept(policy.held_out) if policy.held_out else ""
-        lines.append(f"| {one.name} | {asked} | {kept(policy.chosen)} | {held} |")
+    labels = [run.label for run in found[0].engines]
+    order = sorted(labels, key=lambda label: sum(share_of_cost(one, label) for one in found))
+    trials = [trial_of(one, order) for one in found]
+    for one, trial in zip(found, trials, strict=True):
+        policy = policy_of(trial, [item.document for item in one.items])
+        lines.append(f"| {one.name} | {told(policy)} |")
+    if len(found) > 1:
+        documents = [f"{one.name} {item.document}" for one in found for item in one.items]
+        policy = policy_of(Trial.joined(trials), documents)
+        lines.append(f"| **one for all of these, each alike** | {told(policy)} |")
     return lines
+
+
+def trial_of(found: Found, order: Sequence[str]) -> Trial:
+    runs = {run.label: run for run in found.engines}
+    return Trial.of(found.study, found.items, [runs[label] for label in order], measure_of(found.name))
+
+
+def share_of_cost(found: Found, label: str) -> float:
+    seconds = {run.label: run.seconds_per_page or 0.0 for run in found.engines}
+    return seconds[label] / sum(seconds.values())
+
+
+def told(policy: Policy | None) -> str:
+    if policy is None:
+        return "the vote gains nothing | | "
+    asked = f"{' → '.join(policy.chosen.engines)}, {100 * policy.chosen.doubt:.1f} %"
+    return f"{asked} | {kept(policy.chosen)} | {kept(policy.held_out) if policy.held_out else ''}"
 
 
 def kept(tried: Tried) -> str:
@@ -249,29 +276,56 @@ def kept(tried: Tried) -> str:
 
 
 def confidence_table(found: Sequence[Found]) -> list[str]:
-    """Expected calibration error, and errors among the tenth of words that are least sure."""
+    """Expected calibration error, and errors among the tenth of words that are least sure.
+
+    Of engines first by the package's calibrations, then by those that the vote gives on these very pages.
+    """
     labels = list(found[0].errors)
-    lines = [f"| documents | {' | '.join(labels)} |", f"|---|{'---|' * len(labels)}"]
+    lines = [
+        f"| documents (words) | {' | '.join(labels)} | by chance |",
+        f"|---|{'---|' * (len(labels) + 1)}",
+    ]
     for one in found:
-        trust = shipped_trust(fingerprints_of(one.study.runs))
+        fingerprints = fingerprints_of(one.study.runs)
+        runs = {run.label: run for run in one.study.runs if not run.error}
+        maps = calibrations(calibrate_by_vote(one.study, runs["vote"]).fits)
+        by_vote = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
         cells = []
         for label in labels:
-            run = next((run for run in one.study.runs if run.label == label), None)
-            known = words(one, run, trust) if run and not run.error else []
-            told = reliability(known)
-            cells.append("-" if told is None else f"{told.error:.3f}, {100 * (told.first_tenth or 1):.0f} %")
-        lines.append(f"| {one.name} | {' | '.join(cells)} |")
+            if label not in runs:
+                cells.append("-")
+                continue
+            errors = [
+                reliability(words(one, runs[label], trust))
+                for trust in (shipped_trust(fingerprints), by_vote)
+            ]
+            cells.append(confidence_cell([error for error in errors if error], runs[label].spec.is_vote))
+        voted = [sure for sure, _ in words(one, runs["vote"], by_vote)]
+        lines.append(f"| {one.name} ({len(voted)}) | {' | '.join(cells)} | {by_chance(voted):.3f} |")
     return lines
+
+
+def by_chance(sure: Sequence[float], times: int = 100) -> float:
+    """The error that would be measured if each of these probabilities were just right."""
+    rng = np.random.default_rng(7)
+    drawn = rng.random((times, len(sure))) < np.array(sure)
+    return float(np.mean([expected_error(sure, right.tolist()) for right in drawn]))
+
+
+def confidence_cell(found: Sequence[Reliability], is_vote: bool) -> str:
+    if not found:
+        return "-"
+    errors = [f"{one.error:.3f}" for one in found[: 1 if is_vote else 2]]
+    return f"{' → '.join(errors)}, {100 * (found[-1].first_tenth or 1):.0f} %"
 
 
 def words(found: Found, run: EngineRun, trust: Trust) -> list[tuple[float, bool]]:
     """Calibrated confidences of engines, and the votes' own, with whether the word is right."""
-    pairs = []
-    for item, result in found.study.read_with_truth(run):
-        for word, right in judged(result, item.truth_page, found.study.convention, casefold=item.folds_case):
-            sure = word.confidence if run.spec.is_vote else trust(run.label, [word])
-            pairs.append((sure or 0.0, right))
-    return pairs
+    return [
+        ((word.confidence if run.spec.is_vote else trust(run.label, [word])) or 0.0, right)
+        for _, judged in judged_words(found.study, run)
+        for word, right in judged
+    ]
 
 
 def main() -> None:

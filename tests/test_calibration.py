@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from running import ocr
-from test_ensemble_alignment import page, text_only
+from strategies import pages as any_pages
+from test_cascade import Desk
+from test_ensemble_alignment import fragments, page, text_only
 
+from ocr_plugins.api import run_engines
+from ocr_plugins.calibrating import calibrate_by_vote, calibrate_study
+from ocr_plugins.corpus import Corpus, Item
 from ocr_plugins.document import Line, Page, Word
+from ocr_plugins.engine import Capabilities, EngineInfo
+from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations, expected_error, fit
-from ocr_plugins.ensemble.judging import judged
+from ocr_plugins.ensemble.judging import believed, judged
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.evaluation import get_convention
+from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.source import text_ref
+from ocr_plugins.spec import parse_spec
 
 DEFAULT = get_convention("default")
 
@@ -28,7 +40,7 @@ def boastful(count: int, seed: int = 0) -> list[tuple[float | None, bool]]:
     return [(confidence, rng.random() < confidence / 2) for confidence in confidences]
 
 
-def fitted(words: list[tuple[float | None, bool]]) -> Calibration:
+def fitted(words: Sequence[tuple[float | None, float]]) -> Calibration:
     return fit("engine", "f1", "kind", words)
 
 
@@ -68,13 +80,35 @@ def test_few_right_words_above_many_are_not_less_probable() -> None:
     assert fitted([*many, *few]).probabilities == pytest.approx([both] * 5, abs=1e-5)
 
 
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=25, max_size=300))
+def test_surer_is_never_less_probable_by_probabilities_either(words: list[tuple[float, float]]) -> None:
+    calibrated = fitted(words)
+    values = [calibrated(step / 20) for step in range(21)]
+    assert values == sorted(values)
+    assert all(0 < value < 1 for value in values)
+    assert calibrated.unknown == pytest.approx((sum(p for _, p in words) + 1) / (len(words) + 2), abs=1e-5)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=25, max_size=100))
+def test_certain_probabilities_are_verdicts(words: list[tuple[float, bool]]) -> None:
+    assert fitted([(confidence, float(right)) for confidence, right in words]) == fitted(words)
+
+
+def test_probabilities_count_as_so_many_right_words() -> None:
+    rng = random.Random(5)
+    confidences = [rng.random() for _ in range(2000)]
+    calibrated = fitted([(confidence, confidence**2) for confidence in confidences])
+    for confidence in (0.2, 0.5, 0.9):
+        assert calibrated(confidence) == pytest.approx(confidence**2, abs=0.03)
+
+
 def test_words_without_confidence() -> None:
     calibrated = fitted([(None, True)] * 75 + [(None, False)] * 25)
     assert calibrated(None) == calibrated(0.3) == pytest.approx(0.75, abs=0.01)
 
 
 def test_too_few_words_are_said_so() -> None:
-    with pytest.raises(CallError, match="read 3 words with ground truth"):
+    with pytest.raises(CallError, match="read 3 words to calibrate it on"):
         fitted([(0.5, True)] * 3)
 
 
@@ -110,8 +144,11 @@ def test_damaged_maps_are_refused(tmp_path: Path) -> None:
 # --- which words are right ---
 
 
-def shown(reading: Page, truth: str, **how: bool) -> list[tuple[str, bool]]:
-    return [(word.text, right) for word, right in judged(reading, text_only(truth), DEFAULT, **how)]
+def shown(
+    reading: Page, truth: str, *, casefold: bool = False, alphabet: Alphabet | None = None
+) -> list[tuple[str, bool]]:
+    told = judged(reading, text_only(truth), DEFAULT, casefold=casefold, alphabet=alphabet)
+    return [(word.text, right) for word, right in told]
 
 
 def test_words_are_right_where_truth_has_them() -> None:
@@ -140,12 +177,65 @@ def test_words_nobody_wrote_are_wrong() -> None:
     assert shown(text_only("one two"), "") == [("one", False), ("two", False)]
 
 
-def test_the_parts_of_a_joined_word_are_as_right_as_the_whole() -> None:
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("and/ or", "and/or"),
+        ("and /or", "and/or"),
+        ("and / or", "and/or"),
+        ("and/or", "and / or"),
+        ("a- b", "a-b"),
+        ("a-b", "a -b"),
+        ("he said : no", "he said: no"),
+        ("( see below )", "(see below)"),
+        ("12 %", "12%"),
+        ("No . 5", "No. 5"),
+    ],
+)
+def test_a_space_beside_a_sign_is_no_error(text: str, truth: str) -> None:
+    assert shown(text_only(text), truth) == [(word, True) for word in text.split()]
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [("and/ 0r", "and/or"), ("a - b", "a + b"), ("to day", "today"), ("today", "to day"), ("1 2%", "12%")],
+)
+def test_other_errors_beside_a_sign_stay_errors(text: str, truth: str) -> None:
+    assert not all(right for _, right in shown(text_only(text), truth))
+
+
+SMALL = Alphabet("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def test_what_an_engine_cannot_say_is_not_asked_for() -> None:
+    said, truth = text_only("the cafe in paris 75 opens"), "The Café in “Paris”, 75 — opens!"
+    assert shown(said, truth, alphabet=SMALL) == [(word, True) for word in said.text.split()]
+    assert [right for _, right in shown(said, truth)] == [False, False, True, False, True, False]
+    wrong = shown(text_only("thc cafe in baris 76 opens"), truth, alphabet=SMALL)
+    assert [right for _, right in wrong] == [False, True, True, False, False, True]
+
+
+@given(st.text("aéB.- 1", max_size=20))
+def test_whoever_reads_all_that_it_can_say_is_right(truth: str) -> None:
+    said = " ".join(SMALL.projected(truth).split())
+    # A sign that it cannot say parts words, or joins them.
+    if len(said.split()) == len(truth.split()):
+        assert all(right for _, right in shown(text_only(said), truth, alphabet=SMALL))
+
+
+def word_by_word(text: str) -> Page:
+    return page(*((row, 10.0, 10.0 + 40 * number) for number, row in enumerate(text.split("\n"))))
+
+
+def in_fragments(text: str) -> Page:
+    return fragments(*((row, 10.0, 10.0 + 40 * number) for number, row in enumerate(text.split("\n"))))
+
+
+@pytest.mark.parametrize("made", [text_only, word_by_word, in_fragments])
+def test_the_parts_of_a_joined_word_are_as_right_as_the_whole(made: Callable[[str], Page]) -> None:
     joining = get_convention("default+dehyphenate")
     lines = ["they came with diffi-", "culty to the sea-", "c0ast at three-", "quarter", "past"]
-    told = judged(
-        text_only("\n".join(lines)), text_only("they came with difficulty to the seacoast"), joining
-    )
+    told = judged(made("\n".join(lines)), text_only("they came with difficulty to the seacoast"), joining)
     right = {word.text: right for word, right in told}
     assert [word.text for word, _ in told] == " ".join(lines).split()
     assert right["diffi-"]
@@ -158,6 +248,172 @@ def test_joining_loses_no_word(lines: list[str], truth: str) -> None:
     reading = Page(source="", page=1, size=None, lines=tuple(Line(text=line) for line in lines))
     told = judged(reading, text_only(truth), get_convention("default+dehyphenate"))
     assert [word.text for word, _ in told] == " ".join(lines).split()
+
+
+@given(any_pages, any_pages)
+def test_every_word_is_judged_once_however_it_was_given(reading: Page, truth: Page) -> None:
+    told = [word.text for word, _ in judged(reading, truth, DEFAULT)]
+    lines = [line.words or (line,) for line in reading.iter_lines()]
+    assert sorted(told) == sorted(text for line in lines for word in line for text in word.text.split())
+    assert all(right for _, right in judged(reading, reading, DEFAULT))
+
+
+# --- words that a vote has ---
+
+
+def sure(**words: float | None) -> Page:
+    """A line of words with their confidences."""
+    said = [Word(text=text, confidence=sure, confidence_kind=sure and "k") for text, sure in words.items()]
+    return Page(source="a.txt", page=1, size=None, lines=(Line.of_words(said),))
+
+
+def told_by(reading: Page, voted: Page, **how: Any) -> list[tuple[str, float]]:
+    return [(word.text, sure) for word, sure in believed(reading, voted, DEFAULT, **how)]
+
+
+def test_words_are_as_likely_right_as_a_vote_that_has_them_is_sure() -> None:
+    voted = sure(the=0.9, quick=0.6, brown=0.8, fox=None)
+    assert told_by(text_only("the qu1ck brown fox"), voted) == [
+        ("the", 0.9), ("qu1ck", 0.0), ("brown", 0.8), ("fox", 0.0),
+    ]  # fmt: skip
+    # Its own confidence does not come into it.
+    assert told_by(sure(the=0.1, quick=0.2), voted) == told_by(text_only("the quick"), voted)
+
+
+def test_of_several_words_in_one_place_the_least_sure_one_tells() -> None:
+    voted = Page(
+        source="a",
+        page=1,
+        size=None,
+        lines=(*sure(**{"and/": 0.9, "or": 0.6}).lines, *sure(to=0.7, day=0.8).lines),
+    )
+    assert told_by(text_only("and/or\ntoday"), voted) == [("and/or", 0.6), ("today", 0.0)]
+
+
+def test_a_vote_is_believed_as_the_convention_and_the_alphabet_see_it() -> None:
+    voted = sure(**{"It’s": 0.9, "CAFÉ": 0.8})
+    assert told_by(text_only("It's café"), voted) == [("It's", 0.9), ("café", 0.0)]
+    assert told_by(text_only("it's café"), voted, casefold=True) == [("it's", 0.9), ("café", 0.8)]
+    assert told_by(text_only("its cafe"), voted, alphabet=SMALL) == [("its", 0.9), ("cafe", 0.8)]
+
+
+lines_of_text = st.lists(st.text("ab -/", max_size=8), max_size=5).map("\n".join)
+
+
+@given(lines_of_text, lines_of_text, st.sampled_from([text_only, word_by_word, in_fragments]))
+def test_all_words_are_believed_in_their_order(text: str, voted: str, made: Callable[[str], Page]) -> None:
+    reading = made(text)
+    for told in (believed(reading, text_only(voted), DEFAULT), judged(reading, text_only(voted), DEFAULT)):
+        assert [word.text for word, _ in told] == text.split()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["the", "old", "fox"]), st.floats(0.1, 1)), max_size=8))
+def test_who_says_what_the_vote_says_is_as_sure_as_it(words: list[tuple[str, float]]) -> None:
+    line = Line.of_words([Word(text=text, confidence=sure, confidence_kind="k") for text, sure in words])
+    voted = Page(source="a", page=1, size=None, lines=(line,))
+    assert told_by(text_only(voted.text), voted) == words
+    assert told_by(text_only("unlike that"), voted) == [("unlike", 0.0), ("that", 0.0)]
+
+
+# --- calibrations by a vote ---
+
+SAID = "the quick brown fox jumps over that lazy dog and reads modern letters of old times and goes back home"
+WORDS = SAID.split()
+
+
+def read_of(rng: random.Random, often: float) -> Page:
+    """A reading that says itself how likely each word is right, twice as often as that."""
+    words = []
+    for text in WORDS:
+        wrong = rng.random() < often
+        said = f"{text[:-1]}x" if wrong else text
+        words.append(Word(text=said, confidence=rng.uniform(0.5, 0.8 if wrong else 1.0), confidence_kind="k"))
+    return Page(source="a.png", page=1, size=(16, 12), lines=(Line.of_words(words),))
+
+
+def studied(folder: Path, rates: dict[str, float], vote: str, *, truth: bool = False) -> Study:
+    """Of six pages, with a vote as the last run."""
+    rng = random.Random(4)
+    desk = Desk(folder)
+    for name, rate in rates.items():
+        desk.put(name, {f"p{number}": read_of(rng, rate) for number in range(6)})
+    if truth:
+        (folder / "truth").mkdir()
+        for number in range(6):
+            (folder / "truth" / f"p{number}.txt").write_text(" ".join(WORDS), encoding="utf-8")
+    return run_engines(
+        desk.scans,
+        desk.engines(*rates, vote),
+        truth=folder / "truth" if truth else None,
+        convention="default",
+        store=False,
+    )
+
+
+RATES = {"good": 0.02, "fair": 0.1, "poor": 0.4}
+
+
+def test_a_vote_tells_how_often_engines_are_right(tmp_path: Path) -> None:
+    study = studied(tmp_path, RATES, "vote:method=confidence")
+    fits = calibrate_by_vote(study, study.runs[-1]).fits
+    assert [fit.label for fit in fits] == list(RATES)
+    for one in fits:
+        assert one.right == pytest.approx(1 - RATES[one.label], abs=0.1)
+        assert (one.words, one.calibration.words) == (6 * len(WORDS),) * 2
+        assert (one.raw, one.held_out) == (None, None)
+        assert one.calibration.unknown == pytest.approx(one.right, abs=0.02)
+    good, _, poor = (fit.calibration for fit in fits)
+    assert good(0.7) > poor(0.7) + 0.2
+    # Of what it is surest it has nothing wrong.
+    assert poor(0.95) > poor(0.6) + 0.2
+    with pytest.raises(CallError, match="take --by-vote"):
+        calibrate_study(study)
+
+
+def test_ground_truth_says_how_well_calibrations_by_a_vote_fit(tmp_path: Path) -> None:
+    study = studied(tmp_path, RATES, "vote:method=confidence", truth=True)
+    found = {fit.label: fit for fit in calibrate_by_vote(study, study.runs[-1]).fits}
+    known = {fit.label: fit for fit in calibrate_study(study).fits}
+    for label, one in found.items():
+        assert one.raw == known[label].raw
+        assert one.held_out is not None
+        assert one.right == pytest.approx(known[label].right, abs=0.08)
+    poor = found["poor"]
+    assert (poor.held_out or 1) < (poor.raw or 0)
+
+
+def test_who_read_too_little_is_refused_and_votes_are_left_out(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for name in ("one", "two"):
+        desk.put(name, {f"p{number}": read_of(random.Random(number), 0.1) for number in range(2)})
+    desk.put("silent", {f"p{number}": text_only("") for number in range(2)})
+    names = ("one", "silent", "two", "cascade:method=confidence", "vote:method=confidence")
+    study = run_engines(desk.scans, desk.engines(*names), convention="default", store=False)
+    found = calibrate_by_vote(study, study.runs[-1])
+    assert [fit.label for fit in found.fits] == ["one", "two"]
+    assert list(found.refused) == ["silent"]
+    del study.runs[0], study.runs[1]
+    with pytest.raises(CallError, match="read 0 words to calibrate it on"):
+        calibrate_by_vote(study, study.runs[-1])
+
+
+def test_a_bounded_engine_is_not_held_to_what_it_cannot_say() -> None:
+    written, read = "The Café, in 1984! " * 8, "the cafe in 1984 " * 8
+    item = Item(ref=text_ref("p0", "page"), truth=written)
+
+    def run(name: str, page: Page, alphabet: str | None = None) -> EngineRun:
+        gives = Capabilities(gives=("lines", "words"), confidence_kind="k", alphabet=alphabet)
+        info = EngineInfo(name=name, version="1", spec=name, options={}, weights={}, capabilities=gives)
+        return EngineRun(spec=parse_spec(name), info=info, results={item.id: page})
+
+    words = [Word(text=text, confidence=0.9, confidence_kind="k") for text in written.split()]
+    vote = run("vote", Page(source="a", page=1, size=None, lines=(Line.of_words(words),)))
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    runs = [run("bounded", text_only(read), letters), run("free", text_only(read))]
+    study = Study(corpus=Corpus(items=(item,)), convention=DEFAULT, runs=runs)
+    known, by_vote = calibrate_study(study).fits, calibrate_by_vote(study, vote).fits
+    assert [one.right for one in known] == [1, 0.25]
+    assert [one.right for one in by_vote] == pytest.approx([0.9, 0.225])
 
 
 # --- the command ---
@@ -225,3 +481,32 @@ def test_calibrate_writes_what_votes_take(corpus: Path, tmp_path: Path) -> None:
     missing = ocr(*votes, f"{spec},vote:calibration={tmp_path / 'none.json'}")
     assert "calibration" in missing.err
     assert missing.status == 1
+
+
+def test_calibrate_by_vote_needs_no_truth_and_writes_what_votes_take(tmp_path: Path) -> None:
+    desk, out = Desk(tmp_path), tmp_path / "mine.json"
+    rng = random.Random(4)
+    for name, rate in RATES.items():
+        desk.put(name, {f"p{number}": read_of(rng, rate) for number in range(4)})
+    given = ("calibrate", desk.scans, "--engines", desk.engines(*RATES), "--out", out, "--no-store", "-q")
+    refused = ocr(*given)
+    assert refused.status == 2
+    assert "no page has ground truth" in refused.errors[-1]
+    assert "--by-vote" in refused.errors[-1]
+    assert not out.exists()
+    done = ocr(*given, "--by-vote", "--json")
+    assert done.status == 0, done.err
+    rows = done.json["engines"]
+    assert list(rows) == list(RATES)
+    assert {(row["words"], row["raw"], row["held_out"]) for row in rows.values()} == {
+        (4 * len(WORDS), None, None)
+    }
+    assert rows["good"]["right"] > rows["poor"]["right"] + 0.2
+    written = json.loads(out.read_text(encoding="utf-8"))
+    assert written["about"] == {"convention": "default", "pages": 4, "by_vote": True}
+    assert len(Calibrations.load(out).by_fingerprint) == 3
+    votes = f"{desk.engines(*RATES)},plain=vote,mine=vote:calibration={out}"
+    compared = ocr("compare", desk.scans, "--engines", votes, "--out", tmp_path / "out", "--no-store", "-q")
+    assert compared.status == 0, compared.err
+    said = [json.loads(line) for line in (tmp_path / "out" / "votes.jsonl").read_text("utf-8").splitlines()]
+    assert [word["text"] for word in said[-1]["words"]] == WORDS

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import pages as any_pages
 
-from ocr_plugins.document import Line, Page, Polygon, Word
+from ocr_plugins.document import Glyph, Line, Page, Polygon, Word
 from ocr_plugins.ensemble.alignment import AlignedLine, align_pages
+from ocr_plugins.ensemble.fragments import Fragments, part_words
 from ocr_plugins.ensemble.network import build, median_of
 from ocr_plugins.evaluation.graphemes import encode
 
@@ -90,6 +91,121 @@ def test_the_median_is_the_text_nearest_to_all() -> None:
     assert median_of(["abcd", "abce", "xyz"]) == 0
     assert median_of(["xyz", "abce", "abcd", "abce"]) == 1
     assert median_of(["a", "b"]) == 0
+
+
+# --- fragments of several words ---
+
+
+def fragment(text: str, x: float, y: float) -> Word:
+    """What an engine gives as one, in a font of one width."""
+    return word(text, x, y, confidence=0.5, confidence_kind="k")
+
+
+def fragments(*rows: Placed) -> Page:
+    """A page where each line is one fragment."""
+    lines = tuple(Line.of_words([fragment(*row)]) for row in rows)
+    return Page(source="a.png", page=1, size=(1000, 1000), lines=lines)
+
+
+def boxes_of(found: Page) -> list[tuple[float, ...]]:
+    return [word.polygon.box for word in found.iter_words() if word.polygon]
+
+
+def test_words_of_a_fragment_stand_where_they_would_stand_alone() -> None:
+    rows = (("the quick  brown", 10.0, 10.0), ("fox", 10.0, 40.0))
+    found = part_words(fragments(*rows))
+    assert [word.text for word in found.iter_words()] == ["the", "quick", "brown", "fox"]
+    alone = [word("the", 10, 10), word("quick", 58, 10), word("brown", 142, 10), word("fox", 10, 40)]
+    assert np.array(boxes_of(found)) == pytest.approx(
+        np.array([one.polygon.box for one in alone if one.polygon])
+    )
+    assert all((one.confidence, one.confidence_kind) == (0.5, "k") for one in found.iter_words())
+    assert np.array(boxes_of(found)) == pytest.approx(Fragments.of(fragments(*rows)).boxes)
+
+
+def test_words_of_a_fragment_that_runs_left_stand_from_its_right() -> None:
+    page_of_one = fragments(("שלום לכל העולם", 100.0, 10.0))
+    found = part_words(page_of_one)
+    assert [word.text for word in found.iter_words()] == ["שלום", "לכל", "העולם"]
+    (whole,) = boxes_of(page_of_one)
+    lefts, _, rights, _ = zip(*boxes_of(found), strict=True)
+    assert rights == pytest.approx([whole[2], whole[2] - 5 * WIDTH, whole[2] - 9 * WIDTH])
+    assert lefts == pytest.approx([whole[2] - 4 * WIDTH, whole[2] - 8 * WIDTH, whole[0]])
+
+
+def test_words_of_a_slanted_fragment_are_slanted() -> None:
+    slanted = Polygon(((0, 0), (100, 50), (100, 70), (0, 20)))
+    line = Line.of_words([Word(text="ab cde fgh", polygon=slanted)])
+    found = part_words(Page(source="a", page=1, size=None, lines=(line,)))
+    corners = [np.array(word.polygon.points) for word in found.iter_words() if word.polygon]
+    assert corners[0] == pytest.approx(np.array([(0, 0), (20, 10), (20, 30), (0, 20)]))
+    assert corners[1] == pytest.approx(np.array([(30, 15), (60, 30), (60, 50), (30, 35)]))
+    assert corners[2] == pytest.approx(np.array([(70, 35), (100, 50), (100, 70), (70, 55)]))
+
+
+def test_what_only_fits_the_whole_is_not_told_of_its_parts() -> None:
+    whole = Word(text="ab cd", glyphs=(Glyph(text="a"),), alternatives=(("ab cb", 0.1),), confidence=0.5,
+                 confidence_kind="k")  # fmt: skip
+    single = Word(text="ef", glyphs=(Glyph(text="e"),), alternatives=(("eb", 0.1),))
+    page_of_both = Page(source="a", page=1, size=None, lines=(Line.of_words([whole, single]),))
+    *parts, last = part_words(page_of_both).iter_words()
+    assert [(part.text, part.glyphs, part.alternatives) for part in parts] == [("ab", (), ()), ("cd", (), ())]
+    assert last == single
+
+
+def test_a_line_without_words_is_parted_by_its_own_box() -> None:
+    lines = (Line(text="ab cd", polygon=Polygon.from_box(0, 0, 100, 20)), Line(text="  "))
+    found = Fragments.of(Page(source="a", page=1, size=None, lines=lines))
+    assert [word.text for word in found.words] == ["ab", "cd"]
+    assert found.boxes == pytest.approx(np.array([(0, 0, 40, 20), (60, 0, 100, 20)]))
+    assert (found.lines.tolist(), found.spaced.tolist()) == ([0, 0], [True, True])
+
+
+def test_fragments_meet_the_words_of_other_readings() -> None:
+    one = page(("left column", 10, 10), ("right column", 400, 10))
+    rows = ("left co1umn", 10.0, 10.0), ("right column", 400.0, 10.0)
+    joined = Page(
+        source="a.png", page=1, size=(1000, 1000), lines=(Line.of_words([fragment(*row) for row in rows]),)
+    )
+    lines = align_pages([one, joined])
+    assert said(lines, 1) == ["left co1umn", "right column"]
+    assert [cell.words[1][0].text for line in lines for cell in line.cells] == [
+        "left", "co1umn", "right", "column",
+    ]  # fmt: skip
+    # A fragment across both columns is divided between them.
+    across = fragments(("left column" + " " * 22 + "right column", 10.0, 10.0))
+    assert said(align_pages([one, across]), 1) == ["left column", "right column"]
+
+
+@given(any_pages)
+def test_parting_words_loses_no_text(reading: Page) -> None:
+    found = part_words(reading)
+    texts = [
+        text for line in reading.iter_lines() for word in line.words or (line,) for text in word.text.split()
+    ]
+    assert [word.text for word in found.iter_words()] == texts
+    assert found.regions == ()
+    assert all(line.words for line in found.lines)
+    assert part_words(found) == found
+    told = Fragments.of(reading)
+    assert [word.text for word in told.words] == texts
+    assert told.boxes.shape == (len(texts), 4)
+
+
+@given(st.lists(st.sampled_from(["a", "bc", "שלום", "לכל", "def"]), min_size=1, max_size=5), st.data())
+def test_parts_of_a_fragment_share_its_place_without_overlapping(
+    texts: list[str], data: st.DataObject
+) -> None:
+    gaps = [" " * data.draw(st.integers(1, 3)) for _ in texts]
+    text = "".join(gap + one for gap, one in zip(gaps, texts, strict=True)).strip()
+    (whole,) = boxes_of(fragments((text, 10.0, 10.0)))
+    parts = boxes_of(part_words(fragments((text, 10.0, 10.0))))
+    assert [x1 - x0 for x0, _, x1, _ in parts] == pytest.approx([WIDTH * len(one) for one in texts])
+    edges = [edge for x0, _, x1, _ in sorted(parts) for edge in (x0, x1)]
+    assert edges == sorted(edges)
+    assert (edges[0], edges[-1]) == pytest.approx((whole[0], whole[2]))
+    assert {box[1::2] for box in parts} == {whole[1::2]}
+    assert parts in (sorted(parts), sorted(parts, reverse=True))
 
 
 # --- lines by their places ---

@@ -15,7 +15,7 @@ from ocr_plugins.document import Page, PageError, Region
 from ocr_plugins.ensemble.oracle import oracle
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voters import choose_voters
-from ocr_plugins.ensemble.voting import Confidence, Majority, Method
+from ocr_plugins.ensemble.voting import Confidence, Decision, Majority, Method
 from ocr_plugins.errors import CallError
 
 TEXT = "the quick brown fox jumps over the lazy dog"
@@ -117,7 +117,7 @@ def test_the_majority_of_each_place_is_taken() -> None:
 def test_a_word_may_be_put_together_from_several() -> None:
     found = voted("c0nfusion", "confus1on", "confusi0n")
     assert found.page.text == "confusion"
-    assert found.words[0].reason == "put together from several readings"
+    assert found.words[0].reason == "put together from what the readings have or hold possible"
 
 
 def test_spaces_are_voted_on() -> None:
@@ -167,6 +167,23 @@ def test_any_pages_can_be_voted_on(readings: list[Page]) -> None:
     json.dumps([word.to_dict() for word in found.words])
     said = {mark for reading in readings for word in reading.iter_words() for mark in word.text}
     assert set("".join(found.page.text.split())) <= said
+
+
+def test_words_of_a_decision_are_as_sure_as_it_is_unless_they_were_told_apart() -> None:
+    assert Decision("the fox", 0.6, {}).of_words() == [("the", 0.6), ("fox", 0.6)]
+    assert Decision("the fox", 0.6, {}, (0.9, 0.6)).of_words() == [("the", 0.9), ("fox", 0.6)]
+    assert Decision("", 0.6, {}).of_words() == []
+    with pytest.raises(ValueError, match="zip"):
+        Decision("the fox", 0.6, {}, (0.9,)).of_words()
+
+
+def test_votes_that_do_not_tell_words_apart_are_as_sure_of_each() -> None:
+    for method in (Majority(), Confidence(lambda *_: 0.6)):
+        found = voted("Book Keeping", "BookKeeping", "Book Keeping", method=method)
+        (cell,) = found.words
+        words = list(found.page.iter_words())
+        assert [word.text for word in words] == ["Book", "Keeping"]
+        assert {word.confidence for word in words} == {cell.probability}
 
 
 def test_the_api_votes_by_name() -> None:

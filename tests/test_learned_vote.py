@@ -6,18 +6,20 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from running import ocr
 from test_ensemble_alignment import Placed, page, text_only
 
 from ocr_plugins.document import Line, Page, Word
 from ocr_plugins.ensemble import shipped
-from ocr_plugins.ensemble.learned import Learned, behind_best
+from ocr_plugins.ensemble.alignment import AlignedLine, Cell
+from ocr_plugins.ensemble.learned import Choice, Learned, behind_best, parts_of
+from ocr_plugins.ensemble.lexicon import Lexicon
 from ocr_plugins.ensemble.presence import NAMES, RANKED, described, is_gap, of_line, text_of
 from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.ensemble.voter_model import CERTAINTY_NAMES, Linear, VoterModel
@@ -36,7 +38,11 @@ def evenly(_: str, words: Sequence[Word]) -> float:
 
 
 def setting(**expected: float) -> Setting:
-    return Setting(evenly, expected, shipped.shipped_words())
+    return Setting(evenly, expected, shipped.shipped_words(), shipped.shipped_lexicon())
+
+
+def trusting(model: VoterModel, trust: Callable[[str, Sequence[Word]], float], **expected: float) -> Learned:
+    return Learned(model, trust, expected, shipped.shipped_words(), shipped.shipped_lexicon())
 
 
 def linear(names: Sequence[str], some: Mapping[str, float] | None = None, intercept: float = 0.0) -> Linear:
@@ -49,6 +55,7 @@ def of(
     intercept: float = 0.0,
     certainty: Mapping[str, float] | None = None,
     behind: float = 1.0,
+    lexicon: float = 0.0,
 ) -> VoterModel:
     """A model of a few weights, the others 0."""
     return VoterModel(
@@ -56,6 +63,7 @@ def of(
         unranked=linear(NAMES),
         behind=behind,
         sharpness=0.5,
+        lexicon=lexicon,
         certainty=linear(CERTAINTY_NAMES, certainty),
     )
 
@@ -80,14 +88,30 @@ def readings_of(*texts: str) -> dict[str, Page]:
     return {f"e{number}": text_only(text) for number, text in enumerate(texts)}
 
 
+def choose_among(
+    *texts: str,
+    families: Mapping[str, str] | None = None,
+    model: VoterModel | None = None,
+    weighed: Setting | None = None,
+) -> Choice:
+    """The choice among readings e0, e1 and so on of one cell."""
+    voters = choose_voters(readings_of(*texts), families=families)
+    (line,) = voters.align()
+    (cell,) = line.cells
+    return (weighed or setting()).method(model or of()).choose(cell, line, voters, 0.0)
+
+
+def seen_of(choice: Choice) -> list[dict[str, float]]:
+    """What is seen of each word of a choice, by name."""
+    return [dict(zip(CERTAINTY_NAMES, row, strict=True)) for row in choice.seen]
+
+
 def choice_among(
     *texts: str, families: Mapping[str, str] | None = None, **expected: float
 ) -> dict[str, float]:
     """What is seen of the text that is chosen among readings e0, e1 and so on of one word."""
-    voters = choose_voters(readings_of(*texts), families=families)
-    (line,) = voters.align()
-    found = setting(**expected).method(of()).choose(line.cells[0], line, voters, 0.0)
-    return dict(zip(CERTAINTY_NAMES, found.seen, strict=True))
+    (seen,) = seen_of(choose_among(*texts, families=families, weighed=setting(**expected)))
+    return seen
 
 
 # --- whether text is there ---
@@ -95,8 +119,8 @@ def choice_among(
 
 def shipped_vote(**readings: Page) -> Vote:
     """By the package's model, each reading as sure as it says."""
-    voters = dict.fromkeys(readings, 0.02)
-    return voted(readings, Learned(shipped.shipped_voter(), Trust({}), voters, shipped.shipped_words()))
+    expected = dict.fromkeys(readings, 0.02)
+    return voted(readings, trusting(shipped.shipped_voter(), Trust({}), **expected))
 
 
 PRINT: tuple[Placed, ...] = (("a line of print", 10, 10), ("and another one below", 10, 40))
@@ -251,12 +275,7 @@ def test_who_says_the_same_never_takes_from_it(sure: tuple[float, ...], rate: fl
     """However unsure it is, and however poor its engine."""
 
     def share(*texts: str) -> float:
-        method = Learned(
-            of(behind=behind),
-            lambda label, _: sure[int(label[1])],
-            {"e0": FAIR, "e1": FAIR, "e2": rate},
-            shipped.shipped_words(),
-        )
+        method = trusting(of(behind=behind), lambda label, _: sure[int(label[1])], e0=FAIR, e1=FAIR, e2=rate)
         (word,) = voted(readings_of(*texts), method).words
         return word.scores["modern"]
 
@@ -267,7 +286,7 @@ def test_who_lacks_the_same_word_never_speaks_for_it() -> None:
     def trust(label: str, _: Sequence[Word]) -> float:
         return 0.3 if label == "e0" else 0.9
 
-    method = Learned(of(behind=3.0), trust, {"e0": FAIR, "e1": FAIR, "e2": 1.0}, shipped.shipped_words())
+    method = trusting(of(behind=3.0), trust, e0=FAIR, e1=FAIR, e2=1.0)
     for others in (["the fox"], ["the fox", "the fox"]):
         assert voted(readings_of("the old fox", *others), method).page.text == "the fox"
 
@@ -277,7 +296,7 @@ def test_a_sure_engine_outvotes_two_that_doubt_themselves() -> None:
         return 0.99 if label == "e0" else 0.2
 
     readings = readings_of("modern", "modem", "modem")
-    assert voted(readings, Learned(of(), trust, {}, shipped.shipped_words())).page.text == "modern"
+    assert voted(readings, trusting(of(), trust)).page.text == "modern"
 
 
 def of_some(there: float) -> Vote:
@@ -385,9 +404,211 @@ def test_what_is_seen_is_finite_whatever_is_read(texts: list[str]) -> None:
         assert len(method.decide(line, voters)) == len(line.cells)
         for cell in line.cells:
             found = method.choose(cell, line, voters, 0.0)
-            assert all(math.isfinite(value) and abs(value) < 100 for value in found.seen)
+            assert len(found.seen) == max(len(found.text.split()), 1)
+            assert all(math.isfinite(value) and abs(value) < 100 for row in found.seen for value in row)
             heard = {text for text, here in zip(cell.strings, line.present, strict=True) if here}
             assert set(found.scores) <= heard
+
+
+# --- words that there are ---
+
+KNOWN = Lexicon.of(["the", "brown", "fox", "modern", "modem", "letters"])
+# So much counts one reading that is trusted evenly.
+ONE = math.log(0.9 / 0.1) + math.log(10)
+
+
+def knowing(lexicon: float, **weights: float) -> Learned:
+    model = of(lexicon=lexicon, certainty=weights)
+    return Learned(model, evenly, {}, shipped.shipped_words(), KNOWN)
+
+
+def chosen_of(lexicon: float, *texts: str) -> str:
+    return voted(readings_of(*texts), knowing(lexicon)).page.text
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.floats(0, 20))
+def test_what_is_no_word_gives_way_to_a_word_that_is_near_enough(
+    none: int, known: int, lexicon: float
+) -> None:
+    ahead = known * ONE + lexicon - none * ONE
+    assume(abs(ahead) > 1e-6)
+    assert chosen_of(lexicon, *["thc"] * none, *["the"] * known) == ("the" if ahead > 0 else "thc")
+
+
+@given(st.lists(st.sampled_from(["the", "thc", "them", "THE", "1he", "the,"]), min_size=1, max_size=5))
+def test_where_words_count_for_nothing_the_odds_decide_alone(texts: list[str]) -> None:
+    untaught = Learned(of(), evenly, {}, shipped.shipped_words(), Lexicon.of([]))
+    assert chosen_of(0.0, *texts) == voted(readings_of(*texts), untaught).page.text
+
+
+@pytest.mark.parametrize(
+    ("texts", "text"),
+    [
+        # One word is as good as another.
+        (("modem", "modem", "modern"), "modem"),
+        # Nor do numbers, signs and short words give way, and to them nothing does.
+        (("1984", "1984", "the"), "1984"),
+        (("--", "--", "the"), "--"),
+        (("of", "of", "fox"), "of"),
+        (("thc", "thc", "1984"), "thc"),
+        (("thc", "thc", "tc"), "thc"),
+        (("thc", "thc", "tho"), "thc"),
+        # A digit among letters makes no word, whatever the letters are.
+        (("br0wn", "br0wn", "brown"), "brown"),
+        (("fox2", "fox2", "fox"), "fox"),
+        (("thc", "thc", "THE,"), "THE,"),
+    ],
+)
+def test_only_what_is_no_word_gives_way_and_only_to_words(texts: Sequence[str], text: str) -> None:
+    assert chosen_of(100.0, *texts) == text
+
+
+def test_of_several_words_the_surest_is_taken() -> None:
+    assert chosen_of(100.0, "modcrn", "modcrn", "modcrn", "modern", "modem", "modem") == "modem"
+
+
+@pytest.mark.parametrize(("lexicon", "text"), [(ONE - 0.1, "1etters"), (ONE + 0.1, "letters")])
+def test_what_no_reading_has_counts_as_its_least_sure_part(lexicon: float, text: str) -> None:
+    # Each part is of two readings, and no reading has them all.
+    assert chosen_of(lexicon, "letters", "1etzers", "1etter5") == text
+
+
+def test_a_word_gives_way_without_those_beside_it() -> None:
+    texts = ("brown fax", "brown fax", "brownfox")
+    assert [chosen_of(lexicon, *texts) for lexicon in (ONE - 0.1, ONE + 0.1)] == ["brown fax", "brown fox"]
+
+
+def doubting(text: str, **alternatives: tuple[tuple[str, float], ...]) -> Page:
+    """A line whose words may have alternatives."""
+    words = [Word(text=part, alternatives=alternatives.get(part, ())) for part in text.split()]
+    return Page(source="a.txt", page=1, size=None, lines=(Line.of_words(words),))
+
+
+@given(st.floats(0.02, 0.9), st.floats(0.01, 20))
+def test_a_word_that_an_engine_held_possible_counts_by_how_likely_it_was(
+    share: float, lexicon: float
+) -> None:
+    ahead = max(math.log(share / (1 - share)) + math.log(10), 0) + lexicon - ONE
+    assume(abs(ahead) > 1e-6)
+    found = voted({"e0": doubting("thc", thc=(("the", share), ("them", 0.01)))}, knowing(lexicon))
+    assert found.page.text == ("the" if ahead > 0 else "thc")
+
+
+def test_what_is_held_possible_adds_to_what_is_said() -> None:
+    held = doubting("thc", thc=(("the", 0.5),))
+    lexicon = 2 * ONE - (ONE + math.log(10)) + 0.1
+    for other, text in ((doubting("thc"), "thc"), (held, "the")):
+        readings = {"e0": doubting("thc"), "e1": other, "e2": text_only("the")}
+        assert voted(readings, knowing(lexicon)).page.text == text
+
+
+def test_alternatives_that_are_no_words_are_left_alone() -> None:
+    strange = (("tho", 0.9), ("1984", 0.9), ("th3", 0.9), ("of", 0.9))
+    assert voted({"e0": doubting("thc", thc=strange)}, knowing(100.0)).page.text == "thc"
+    # What is a word already has none.
+    assert voted({"e0": doubting("modem", modem=(("modern", 0.9),))}, knowing(100.0)).page.text == "modem"
+
+
+def test_alternatives_stay_with_their_word() -> None:
+    readings = {"e0": doubting("thc fax", fax=(("fox", 0.5),)), "e1": text_only("thcfax")}
+    readings["e2"] = readings["e0"]
+    assert voted(readings, knowing(100.0)).page.text == "thc fox"
+
+
+# --- each word by itself ---
+
+some_words = st.lists(st.text("abאg\u0301-|1", min_size=1, max_size=5), min_size=1, max_size=5).map(" ".join)
+
+
+@given(some_words | st.just(""), st.text("abאg\u0301-|1 ", max_size=20))
+def test_a_text_has_a_part_in_the_place_of_each_word_of_another(text: str, other: str) -> None:
+    parts = parts_of(text, other)
+    assert len(parts) == max(len(text.split()), 1)
+    place = 0
+    for part in parts:
+        place = other.index(part, place) + len(part)
+
+
+@given(some_words)
+def test_the_parts_of_a_text_in_itself_are_its_words(text: str) -> None:
+    assert parts_of(text, text) == text.split()
+
+
+@given(some_words, st.data())
+def test_misread_words_stand_in_the_place_of_words(text: str, data: st.DataObject) -> None:
+    words = text.split()
+    wrong = data.draw(st.lists(st.booleans(), min_size=len(words), max_size=len(words)))
+    said = ["x" * len(word) if bad else word for word, bad in zip(words, wrong, strict=True)]
+    assert parts_of(text, " ".join(said)) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "parts"),
+    [
+        ("brown", "br own", ["br own"]),
+        ("", "brown fox", ["brown fox"]),
+        ("the brown fox", "", ["", "", ""]),
+        ("the brown fox", "the fox", ["the", "", "fox"]),
+        ("brown fox", "brovvn fax", ["brovvn", "fax"]),
+        ("brown fox", "a brown foxes", ["a brown", "foxes"]),
+    ],
+)
+def test_what_is_put_in_is_of_the_word_that_it_stands_beside(text: str, other: str, parts: list[str]) -> None:
+    assert parts_of(text, other) == parts
+
+
+def test_who_says_each_word_of_a_cell_is_told_by_itself() -> None:
+    brown, fox = seen_of(choose_among("brown fox", "brown fox", "brovvnfox"))
+    assert (brown["saying"], brown["against"], fox["saying"], fox["against"]) == (2, 1, 3, 0)
+    assert (brown["length"], fox["length"]) == pytest.approx((math.log(6), math.log(4)))
+    # As far as of cells of their own.
+    assert brown["lead"] == choice_among("brown", "brown", "brovvn")["lead"]
+    assert fox["lead"] == choice_among("fox", "fox", "fox")["lead"] == 8
+
+
+def test_it_is_seen_of_each_word_whether_there_is_one() -> None:
+    for text, known in (("modern", 1), ("Modern,", 1), ("modcrn", -1), ("m0dern", -1), ("1984", 0)):
+        assert choice_among(text)["known"] == known
+    texts = ("the br0wn 12", "the br0wn 12", "thebr0wn12")
+    assert [row["known"] for row in seen_of(choose_among(*texts))] == [1, -1, 0]
+
+
+def test_in_a_cell_of_several_words_each_has_its_own_confidence() -> None:
+    found = voted(readings_of("brown fax", "brown fax", "brownfax"), knowing(0.0, known=1.0))
+    (cell,) = found.words
+    (line,) = found.page.lines
+    known, none = 1 / (1 + math.exp(-1)), 1 / (1 + math.exp(1))
+    assert [word.text for word in line.words] == ["brown", "fax"]
+    assert [word.confidence for word in line.words] == pytest.approx([known, none])
+    assert (cell.text, cell.probability, line.confidence) == ("brown fax", pytest.approx(none), none)
+
+
+def test_where_nothing_is_taken_one_row_tells_how_sure_that_is() -> None:
+    said = ("~", "", "")
+    stain = Cell(said, (said,), ((Word(text="~"),), (), ()))
+    words = ("fox",) * 3
+    line = AlignedLine(0, 0, (Cell(words, (words,), ((Word(text="fox"),),) * 3), stain))
+    voters, method = choose_voters(readings_of("~ fox", "fox", "fox")), knowing(0.0, best_says=1.0)
+    (seen,) = seen_of(method.choose(stain, line, voters, 0.0))
+    assert (seen["saying"], seen["against"], seen["length"], seen["known"]) == (2, 1, 0, 0)
+    nothing = method.decide(line, voters)[1]
+    assert (nothing.text, nothing.of_words(), nothing.words) == ("", [], ())
+    assert nothing.probability == pytest.approx(1 / (1 + math.exp(-1)))
+
+
+@given(
+    st.lists(st.text("ab1 -\n", max_size=30), min_size=2, max_size=4),
+    st.floats(0, 10),
+    st.sampled_from(["known", "lead", "spelling", "against"]),
+)
+def test_a_choice_is_as_sure_as_its_least_sure_word(texts: list[str], lexicon: float, name: str) -> None:
+    voters = choose_voters(readings_of(*texts))
+    method = setting().method(of(lexicon=lexicon, certainty={name: 0.5}))
+    for line in voters.align():
+        for decision in method.decide(line, voters):
+            words = decision.of_words()
+            assert [text for text, _ in words] == decision.text.split()
+            assert min((sure for _, sure in words), default=decision.probability) == decision.probability
 
 
 # --- files ---
@@ -399,7 +620,8 @@ def test_a_file_keeps_the_model(tmp_path: Path) -> None:
         unranked=linear(NAMES, {"length": 3.0}, -2.0),
         behind=1.5,
         sharpness=0.25,
-        certainty=linear(CERTAINTY_NAMES, {"spelling": 0.125}, 0.75),
+        lexicon=0.375,
+        certainty=linear(CERTAINTY_NAMES, {"spelling": 0.125, "known": -2.5}, 0.75),
         about={"note": "drawn"},
     )
     model.save(tmp_path / "new" / "v.json")
@@ -424,7 +646,7 @@ def test_values_are_weighed_by_place_and_none_is_left_over() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 3},
         {"format": "other"},
         {"presence": {}},
         {"presence": asdict(linear(NAMES))},
@@ -433,6 +655,8 @@ def test_values_are_weighed_by_place_and_none_is_left_over() -> None:
         {"unranked": asdict(linear(RANKED))},
         {"behind": math.inf},
         {"sharpness": None},
+        {"lexicon": math.nan},
+        {"lexicon": "much"},
         {"certainty": {"weights": list(CERTAINTY_NAMES), "intercept": 0.0}},
         {"certainty": {"weights": dict.fromkeys(CERTAINTY_NAMES, "much"), "intercept": 0.0}},
         {"certainty": asdict(linear(CERTAINTY_NAMES, intercept=math.nan))},
@@ -471,6 +695,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ("CALIBRATIONS", shipped.shipped_calibrations),
         ("VOTER", shipped.shipped_voter),
         ("WORDS", shipped.shipped_words),
+        ("LEXICON", shipped.shipped_lexicon),
     ],
 )
 def test_what_is_shipped_is_checked_before_it_is_opened(
@@ -525,14 +750,19 @@ def pages_of(rng: random.Random, rates: dict[str, float]) -> dict[str, Page]:
 
 def as_told(**expected: float) -> Setting:
     """Readings are trusted as far as they trust themselves."""
-    return Setting(Trust({}), expected, shipped.shipped_words())
+    return Setting(Trust({}), expected, shipped.shipped_words(), shipped.shipped_lexicon())
 
 
 def groups_of(
-    count: int, rates: dict[str, float], expected: dict[str, float] | None = None
+    count: int,
+    rates: dict[str, float],
+    expected: dict[str, float] | None = None,
+    known: Lexicon | None = None,
 ) -> dict[str, list[Example]]:
     rng = random.Random(7)
     truth, weighed = text_only(TEXT), as_told(**(expected or rates))
+    if known is not None:
+        weighed = replace(weighed, lexicon=known)
     return {str(number): examples(pages_of(rng, rates), truth, weighed) for number in range(count)}
 
 
@@ -575,6 +805,18 @@ def test_how_far_rates_put_engines_behind_is_learned() -> None:
     alike = dict.fromkeys(far, 0.2)
     too_little, too_much = fit_voter(groups_of(20, far, near), {}), fit_voter(groups_of(20, alike, far), {})
     assert too_little.model.behind > 1 > too_much.model.behind
+
+
+def test_how_much_words_count_for_is_learned() -> None:
+    rates = {"one": 0.1, "two": 0.1}
+    misread = Lexicon.of(spoiled(word, random.Random(0), 1.0) for word in TEXT.split())
+    taught, untaught, wrongly = (
+        fit_voter(groups_of(20, rates, known=known), {}).model.lexicon
+        for known in (Lexicon.of(TEXT.split()), Lexicon.of([]), misread)
+    )
+    # However much it would help here, where all words are known that there are.
+    assert 0.5 < taught <= 2
+    assert untaught == wrongly == 0
 
 
 LINES = ("the quick brown fox", "jumps over the lazy dog", "and reads modern", "letters of 1984")
@@ -645,11 +887,34 @@ def test_examples_hold_every_cell_against_the_truth() -> None:
     assert (found.described, found.saved) == (None, 0.0)
 
 
+def test_a_text_is_right_word_by_word() -> None:
+    readings = {"one": text_only("theold f0x"), "two": text_only("the old f0x")}
+    (found,) = examples(readings, text_only("the old fox"), setting())
+    assert found.wanted == ("the old", "fox")
+    assert found.right(0, "the old") == [True, True]
+    assert found.right(0, "the 0ld") == [True, False]
+    assert found.right(0, "an old the") == [False, True, False]
+    assert found.right(0, "theold") == found.right(1, "f0x") == [False]
+    assert found.right(0, "") == []
+
+
+@given(st.lists(st.sampled_from(["the", "old", "o1d"]), max_size=4).map(" ".join))
+def test_no_more_words_are_right_than_there_are(text: str) -> None:
+    (found,) = examples(
+        {"one": text_only("the old"), "two": text_only("theold")}, text_only("the old"), setting()
+    )
+    right = found.right(0, text)
+    assert len(right) == len(text.split())
+    assert sum(right) <= 2
+    assert all(right) == (text in ("", "the", "old", "the old"))
+
+
 def test_text_is_folded_before_it_is_compared() -> None:
     readings = {"one": text_only("THE F0X"), "two": text_only("The fox")}
     (found,) = examples(readings, text_only("the FOX"), setting(), fold=str.casefold)
     assert found.wanted == ("the", "fox")
     assert (found.distance(1, "FOX"), found.distance(1, "F0X")) == (0, 1)
+    assert (found.right(1, "FOX"), found.right(1, "F0X")) == ([True], [False])
 
 
 def test_examples_say_what_a_line_is_worth_that_some_lack() -> None:
@@ -707,7 +972,9 @@ def test_train_voter_writes_what_a_vote_takes(manifests: list[Path], tmp_path: P
     done = ocr("train", "voter", path, "--engines", engines_of(path), "--out", out, "--no-store", "-q")
     assert done.status == 0, done.err
     assert "places where readings differ" in done.out
-    assert json.loads(out.read_text(encoding="utf-8"))["about"]["engines"] == ["files"]
+    written = json.loads(out.read_text(encoding="utf-8"))
+    assert written["about"]["engines"] == ["files"]
+    assert written["lexicon"] > 0
     compared = ocr(
         "compare",
         manifests[1],

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from running import ocr
 
 from ocr_plugins.corpus import Corpus, Item
@@ -13,7 +18,8 @@ from ocr_plugins.document import Line, Page, Provenance, Word
 from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import get_convention
-from ocr_plugins.policy import ENOUGH, Budget, Policy, fit_policy
+from ocr_plugins.policy import ENOUGH, Budget, Policy, Trial, fit_policy, orders_of, policy_of
+from ocr_plugins.recommended import error_count
 from ocr_plugins.runs import EngineRun, Study, score_item
 from ocr_plugins.source import text_ref
 from ocr_plugins.spec import EngineSpec, parse_specs
@@ -119,6 +125,157 @@ def test_nothing_to_fit_to() -> None:
     study = studied(10)
     del study.runs[1:]
     assert fit_policy(study) is None
+
+
+# --- whom cascades may ask ---
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_any_of_the_dearest_may_be_left_out(count: int) -> None:
+    labels = tuple("abcdefg"[:count])
+    found = orders_of(labels)
+    assert found.count(labels) == 1
+    assert len(set(found)) == len(found)
+    assert all(tuple(sorted(order)) == order for order in found)
+    # Each is tried as it goes on, from the cheapest.
+    assert {order[:length] for order in found for length in range(1, len(order) + 1)} == set(found)
+    # Whoever of the dearest two is not the cheapest may be the only one that is not asked.
+    dear = [label for label in labels[-2:] if label != labels[0]]
+    assert all(tuple(other for other in labels if other != label) in found for label in dear)
+
+
+def test_an_engine_that_only_costs_is_left_out() -> None:
+    # Of two pages one is hard; the second engine is dear and changes nothing.
+    labels = ("cheap", "useless", "dear")
+    orders = orders_of(labels)
+    gives = {order: (0.0, 2.0 if "dear" in order else 10.0) for order in orders}
+    prices = {"cheap": 1.0, "useless": 50.0, "dear": 5.0}
+    cost = {order: sum(prices[label] for label in order) for order in orders}
+    made = Trial(
+        labels,
+        orders,
+        errors=np.array([[gives[order][page] for order in orders] for page in (0, 1)]),
+        doubts=np.array([[0.0, 0.0 if "dear" in order else 1.0] for order in orders]).T,
+        seconds=np.array([[cost[order] for order in orders]] * 2),
+        best=np.array([0.0, 10.0]),
+        lengths=np.array([100.0, 100.0]),
+    )
+    policy = policy_of(made, ["a", "b"])
+    assert policy is not None
+    assert policy.chosen.engines == ("cheap", "dear")
+    assert policy.chosen.seconds == pytest.approx((1 + 6) / 2)
+    assert policy.chosen.gain == pytest.approx(1)
+
+
+# --- several corpora ---
+
+LABELS = ("one", "two", "three")
+ORDERS = orders_of(LABELS)
+
+
+@st.composite
+def trials(draw: st.DrawFn) -> Trial:
+    pages = draw(st.integers(1, 5))
+
+    def numbers(low: float, high: float) -> np.ndarray:
+        row = st.lists(st.floats(low, high), min_size=len(ORDERS), max_size=len(ORDERS))
+        return np.array(draw(st.lists(row, min_size=pages, max_size=pages)))
+
+    seconds = numbers(0.5, 9).cumsum(axis=1)
+    return Trial(
+        LABELS, ORDERS, numbers(0, 20), numbers(0, 1), seconds, numbers(1, 20)[:, 0], numbers(50, 99)[:, 0]
+    )
+
+
+def repeated(trial: Trial, times: int) -> Trial:
+    """The same pages several times over."""
+    names = ("errors", "doubts", "seconds", "best", "lengths")
+    return replace(trial, **{name: np.concatenate([getattr(trial, name)] * times) for name in names})
+
+
+def all_of(trial: Trial) -> np.ndarray:
+    return np.ones(len(trial.best), np.bool_)
+
+
+def gained(trial: Trial) -> float:
+    """How many errors fewer the vote of all makes than the best engine."""
+    return float((trial.best - trial.errors[:, trial.all]).sum())
+
+
+@given(trials(), trials(), st.integers(2, 9), st.sampled_from(ORDERS), st.floats(-1, 1))
+def test_corpora_count_alike_whatever_their_sizes(
+    one: Trial, other: Trial, times: int, order: Sequence[str], doubt: float
+) -> None:
+    small, large = Trial.joined([one, other]), Trial.joined([repeated(one, times), other])
+    first, second = (made.told(tuple(order), doubt, all_of(made)) for made in (small, large))
+    assert second.cost == pytest.approx(first.cost)
+    assert second.cer == pytest.approx(first.cer)
+    if abs(gained(small)) > 1e-3:
+        assert second.gain == pytest.approx(first.gain)
+    # What it costs of each corpus is its share there, and errors those of the best engine there.
+    parts = [made.told(tuple(order), doubt, all_of(made)) for made in (one, other)]
+    assert first.cost == pytest.approx(sum(part.cost for part in parts) / 2)
+    worse = [
+        part.cer * made.lengths.sum() / made.best.sum()
+        for part, made in zip(parts, (one, other), strict=True)
+    ]
+    assert first.cer == pytest.approx(sum(worse) / 2)
+
+
+@given(trials(), st.sampled_from(ORDERS), st.floats(-1, 1))
+def test_one_corpus_joined_is_itself(one: Trial, order: Sequence[str], doubt: float) -> None:
+    alone, joined = (made.told(tuple(order), doubt, all_of(made)) for made in (one, Trial.joined([one])))
+    assert joined.cost == pytest.approx(alone.cost)
+    assert (joined.engines, joined.doubt) == (alone.engines, alone.doubt)
+    if abs(gained(one)) > 1e-3:
+        assert joined.gain == pytest.approx(alone.gain)
+
+
+@given(trials(), st.sampled_from(ORDERS), st.floats(-1, 1))
+def test_pages_are_left_as_soon_as_they_are_settled(one: Trial, order: Sequence[str], doubt: float) -> None:
+    stops = one.stops(tuple(order), doubt)
+    for page, stop in enumerate(stops.tolist()):
+        asked = ORDERS[stop]
+        assert asked == tuple(order)[: len(asked)]
+        before = [ORDERS.index(asked[:count]) for count in range(1, len(asked))]
+        assert all(one.doubts[page, place] > doubt for place in before)
+        assert asked == order or one.doubts[page, stop] <= doubt
+
+
+def trial_of(study: Study) -> Trial:
+    return Trial.of(study, study.corpus.items, study.runs, error_count)
+
+
+def test_a_trial_of_a_study_gives_its_policy() -> None:
+    study = studied(12)
+    documents = [item.document for item in study.corpus.items]
+    for text in ("100%", "30%", "4"):
+        budget = Budget.parse(text)
+        assert policy_of(trial_of(study), documents, budget) == fit_policy(study, budget)
+    found = trial_of(study)
+    assert found.labels == tuple(ENGINES)
+    whole = sum(seconds for seconds, _ in ENGINES.values())
+    assert found.seconds[:, found.all] == pytest.approx(whole)
+    for place, order in enumerate(found.orders):
+        assert found.seconds[:, place] == pytest.approx(sum(ENGINES[label][0] for label in order))
+
+
+def test_a_policy_for_several_corpora_does_not_follow_the_larger_one() -> None:
+    # In every page of one there is something to gain, in none of the other, which is far larger.
+    hard, easy = trial_of(studied(6, hard=1)), trial_of(studied(30, hard=31))
+    joined = Trial.joined([hard, easy])
+    documents = [f"hard {page}" for page in range(6)] + [f"easy {page}" for page in range(30)]
+    policy = policy_of(joined, documents, Budget(share=1.0))
+    assert policy is not None
+    assert "dear" in policy.chosen.engines
+    assert policy.held_out is not None
+    rows = {
+        name: np.array([document.startswith(name) for document in documents]) for name in ("hard", "easy")
+    }
+    order = policy.chosen.engines
+    spent = {name: joined.told(order, policy.chosen.doubt, pages).cost for name, pages in rows.items()}
+    assert spent["hard"] > spent["easy"]
+    assert policy.chosen.cost == pytest.approx(sum(spent.values()) / 2)
 
 
 @pytest.mark.parametrize("text", ["much", "-3", "0", "120%", "nan", ""])

@@ -308,7 +308,7 @@ def test_calibrate_refuses_what_read_nothing(tmp_path: Path) -> None:
     given = (desk.scans, "--truth", tmp_path, "--engines", desk.engines("one"), "--no-store", "-q")
     done = ocr("calibrate", *given, "--out", tmp_path / "c.json")
     assert done.status == 2
-    assert "read 0 words with ground truth: give at least" in done.err
+    assert "read 0 words to calibrate it on: give at least" in done.err
     assert not (tmp_path / "c.json").exists()
 
 

@@ -59,7 +59,7 @@ def test_a_vote_has_learned_from_drawn_pages_where_no_method_is_named(readings: 
     assert other is not None
     assert plain.fingerprint == same.fingerprint != other.fingerprint
     assert plain.options["method"] == "learned"
-    assert set(plain.weights) == {"calibrations.json", "voter.json", "words.npz"}
+    assert set(plain.weights) == {"calibrations.json", "voter.json", "words.npz", "lexicon.npz"}
     assert not other.weights
     assert plain.capabilities.confidence_kind == "vote-learned"
 

@@ -96,9 +96,9 @@ class Calibrations:
 
 
 def fit(
-    engine: str, fingerprint: str, kind: str | None, words: Iterable[tuple[float | None, bool]]
+    engine: str, fingerprint: str, kind: str | None, words: Iterable[tuple[float | None, float]]
 ) -> Calibration:
-    """A map from words with their confidences and whether they are right.
+    """A map from words with their confidences and whether they are right, 0 or 1, or how likely they are.
 
     Raises:
         CallError: too few words.
@@ -106,7 +106,7 @@ def fit(
     pairs = list(words)
     if len(pairs) < LEAST_WORDS:
         raise CallError(
-            f"engine {engine!r} read {len(pairs)} words with ground truth", f"give at least {LEAST_WORDS}"
+            f"engine {engine!r} read {len(pairs)} words to calibrate it on", f"give at least {LEAST_WORDS}"
         )
     known = sorted((confidence, right) for confidence, right in pairs if confidence is not None)
     confidences, rates, counts = _binned(known)
@@ -123,7 +123,7 @@ def fit(
     )
 
 
-def _binned(known: Sequence[tuple[float, bool]]) -> tuple[list[float], list[float], list[int]]:
+def _binned(known: Sequence[tuple[float, float]]) -> tuple[list[float], list[float], list[int]]:
     """Mean confidence, share of right words and number of words of bins of like mass."""
     if not known:
         return [], [], []

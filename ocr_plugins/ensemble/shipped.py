@@ -1,4 +1,5 @@
-"""What votes rest on and comes with the package: calibrations, a voter, and a language model of words.
+"""What votes rest on and comes with the package: calibrations, a voter, a language model of
+words, and a list of them.
 
 Each file is opened only if its SHA-256 is the known one.
 """
@@ -9,6 +10,7 @@ import functools
 from pathlib import Path
 
 from ocr_plugins.ensemble.calibration import Calibrations
+from ocr_plugins.ensemble.lexicon import Lexicon
 from ocr_plugins.ensemble.voter_model import VoterModel
 from ocr_plugins.language_model import LanguageModel
 from ocr_plugins.weights import verify_file
@@ -17,10 +19,12 @@ _FOLDER = Path(__file__).parent / "weights"
 CALIBRATIONS = _FOLDER / "calibrations.json"
 VOTER = _FOLDER / "voter.json"
 WORDS = _FOLDER / "words.npz"
+LEXICON = _FOLDER / "lexicon.npz"
 SHA256 = {
-    CALIBRATIONS: "4e0fa9d244313c5b02c0349ac1b09a6a3a942c6d92a786eaace2733aad06087b",
-    VOTER: "1697a254ca9e3187e2bb474c3590212ec2a7ea07496978ecaa74b5b57a8de0c1",
+    CALIBRATIONS: "a708ea00543d9ef9d8e712b3aa6b73d048bd8ef6eba902a9e67d981890ce8771",
+    VOTER: "b6d1c3d43bf92b2c95c326e589c25d6df5f5aed07e98fc591422706f743bd2db",
     WORDS: "23ec155e44627c35176f1bba75356dfbbb7a3b260704f12f80f0d511c06261ee",
+    LEXICON: "5ec6b21d62e84dfe2bfda14b2d61723b1a5c18e23ea6b1dded3feb33bb3a9ed3",
 }
 _HINT = "install ocr-plugins again"
 
@@ -49,3 +53,10 @@ def shipped_words() -> LanguageModel:
     """Words of seven languages in Latin letters. Raises EngineUnavailableError."""
     verified(WORDS)
     return LanguageModel.load(WORDS)
+
+
+@functools.cache
+def shipped_lexicon() -> Lexicon:
+    """The commonest words of the same languages. Raises EngineUnavailableError."""
+    verified(LEXICON)
+    return Lexicon.load(LEXICON)

@@ -147,15 +147,15 @@ class _Count:
         return Line.of_words(words, confidence=confidence, confidence_kind=self._kind)
 
     def _words(self, cell: Cell, decision: Decision) -> Iterator[Word]:
-        texts = decision.text.split()
+        told = decision.of_words()
         others = tuple((text, share) for text, share in decision.scores.items() if text != decision.text)
-        for text, polygon in zip(texts, _places(cell, texts), strict=True):
+        for (text, sure), polygon in zip(told, _places(cell, [text for text, _ in told]), strict=True):
             yield Word(
                 text=text,
                 polygon=polygon,
-                confidence=decision.probability,
+                confidence=sure,
                 confidence_kind=self._kind,
-                alternatives=others if len(texts) == 1 else (),
+                alternatives=others if len(told) == 1 else (),
             )
 
     def _told(self, cell: Cell, decision: Decision, line: int | None) -> WordVote:
@@ -176,7 +176,7 @@ def _reason(decision: Decision, readings: Mapping[str, str]) -> str:
     if len(by) == len(readings):
         return "all agree"
     if not by:
-        return "put together from several readings"
+        return "put together from what the readings have or hold possible"
     second = next((share for text, share in decision.scores.items() if text != decision.text), 0.0)
     said = "nothing here" if not decision.text else "said"
     return f"{said} by {', '.join(by)}: {decision.probability:.2f} against {second:.2f}"

@@ -15,7 +15,7 @@ from typing import Any, Self
 from ocr_plugins.ensemble import presence
 from ocr_plugins.errors import CallError, EngineUnavailableError
 
-FORMAT, VERSION = "ocr-plugins-voter", 3
+FORMAT, VERSION = "ocr-plugins-voter", 4
 _HINT = "give a file that `ocr-plugins train voter` wrote"
 
 #: What tells how likely a text is right that was chosen; see `Learned.choose`.
@@ -29,6 +29,7 @@ CERTAINTY_NAMES = (
     "there",
     "spelling",
     "misshapen",
+    "known",
     "length",
     "best_rate",
 )
@@ -64,13 +65,15 @@ class VoterModel:
 
     ``behind`` is how much it counts against a reading that its engine makes more errors than the best: the
     power of the ratio of their rates. ``sharpness`` makes shares of the vote out of the odds that are summed:
-    below 1, as readings are not as independent as they are taken to be.
+    below 1, as readings are not as independent as they are taken to be. ``lexicon`` is by how much the odds
+    of a word of the lexicon are above those of one that is not in it, before they are made into shares.
     """
 
     presence: Linear
     unranked: Linear
     behind: float
     sharpness: float
+    lexicon: float
     certainty: Linear
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,6 +100,7 @@ class VoterModel:
                 unranked=Linear.checked(data["unranked"], presence.NAMES),
                 behind=_finite(data["behind"]),
                 sharpness=_finite(data["sharpness"]),
+                lexicon=_finite(data["lexicon"]),
                 certainty=Linear.checked(data["certainty"], CERTAINTY_NAMES),
                 about=dict(data["about"]),
             )

@@ -1,8 +1,9 @@
 """Fits the models of the learned vote on readings of pages with ground truth, with scikit-learn.
 
 Whether lines are there is fitted on lines that some readings lack, each counting by what it saves to keep or
-to leave it. How much a worse engine is behind, and how sharply summed odds tell right from wrong, is fitted
-on pairs of candidates, and how likely a choice is right on choices in pages that the rest has not seen.
+to leave it. How much a worse engine is behind, how sharply summed odds tell right from wrong, and how much
+more a word of the lexicon counts, is fitted on pairs of candidates; how likely words are right on choices in
+pages that the rest has not seen.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ocr_plugins.ensemble import presence
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.learned import Choice, Learned, behind_best
+from ocr_plugins.ensemble.lexicon import Lexicon
 from ocr_plugins.ensemble.voter_model import CERTAINTY_NAMES, Linear, VoterModel
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Trust
@@ -40,6 +42,8 @@ _SHARPNESS = 0.05, 2.0
 # Powers of the ratio of error rates that are tried; of equals the first is taken. With a higher one an engine
 # would overrule any number of others that are a little worse.
 _BEHIND = (1.0, 0.5, 1.5, 2.0)
+# Drawn pages have their words from the same lists as the lexicon, so it would count for more than on others.
+_MOST_LEXICON = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,11 @@ class Setting:
     trust: Trust
     expected: Mapping[str, float]
     words: LanguageModel
+    lexicon: Lexicon
     corpus: str = ""
 
     def method(self, model: VoterModel) -> Learned:
-        return Learned(model, self.trust, self.expected, self.words)
+        return Learned(model, self.trust, self.expected, self.words, self.lexicon)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +84,17 @@ class Example:
         from rapidfuzz.distance import Levenshtein
 
         return Levenshtein.distance(self.fold(text), self.wanted[place])
+
+    def right(self, place: int, text: str) -> list[bool]:
+        """Which of a text's words stand in a cell, in their order."""
+        from rapidfuzz.distance import Levenshtein
+
+        words = [self.fold(word) for word in text.split()]
+        found = [False] * len(words)
+        for code in Levenshtein.opcodes(words, self.wanted[place].split()):
+            if code.tag == "equal":
+                found[code.src_start : code.src_end] = [True] * (code.src_end - code.src_start)
+        return found
 
 
 def examples(
@@ -218,11 +234,12 @@ def _fitted(found: Sequence[Example], behind: Sequence[float]) -> VoterModel:
         unranked=_fit_linear(presence.NAMES, matrix[:, : len(presence.NAMES)], saved > 0, counts),
         behind=1.0,
         sharpness=1.0,
+        lexicon=0.0,
         certainty=Linear(dict.fromkeys(CERTAINTY_NAMES, 0.0), 0.0),
     )
-    fits = {power: _fit_sharpness(found, replace(model, behind=power)) for power in behind}
-    best = min(fits, key=lambda power: fits[power][1])
-    return replace(model, behind=best, sharpness=fits[best][0])
+    fits = {power: _fit_pairs(found, replace(model, behind=power)) for power in behind}
+    best = min(fits, key=lambda power: fits[power].loss)
+    return replace(model, behind=best, sharpness=fits[best].sharpness, lexicon=fits[best].lexicon)
 
 
 def _counts(lines: Sequence[Example]) -> Floats:
@@ -240,8 +257,17 @@ def _counts(lines: Sequence[Example]) -> Floats:
     )
 
 
-def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> tuple[float, float]:
-    """How much a difference in odds tells of which of two candidates is nearer to the truth, and the loss."""
+@dataclass(frozen=True)
+class _Pairs:
+    """How pairs of candidates are told apart; ``loss`` is the mean logarithm of how unlikely that was."""
+
+    sharpness: float
+    lexicon: float
+    loss: float
+
+
+def _fit_pairs(found: Sequence[Example], model: VoterModel) -> _Pairs:
+    """How much odds, and being a word, tell of which of two candidates is nearer to the truth."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
@@ -256,19 +282,21 @@ def _fit_sharpness(found: Sequence[Example], model: VoterModel) -> tuple[float, 
             for one, other in itertools.combinations(scores, 2):
                 if nearer := distances[other] - distances[one]:
                     sign = 1.0 if nearer > 0 else -1.0
-                    differences.append(
-                        sign * float(np.log(max(scores[one], 1e-12) / max(scores[other], 1e-12)))
-                    )
+                    odds = float(np.log(max(scores[one], 1e-12) / max(scores[other], 1e-12)))
+                    word, none = (float(method.lexicon.standing(text) > 0) for text in (one, other))
+                    differences.append((sign * odds, sign * (word - none)))
                     counts.append(min(abs(nearer), _MOST_SAVED))
     if not differences:
-        return 1.0, 0.0
+        return _Pairs(1.0, 0.0, 0.0)
     # Of two candidates in the other order the opposite is true.
-    matrix = np.array([*differences, *(-difference for difference in differences)])[:, None]
+    matrix = np.vstack([differences, -np.array(differences)])
     right, weights = np.repeat([1, 0], len(differences)), np.tile(counts, 2)
     fit = LogisticRegression(fit_intercept=False, C=_C).fit(matrix, right, sample_weight=weights)
     sharpness = float(np.clip(fit.coef_[0, 0], *_SHARPNESS))
-    loss = log_loss(right, 1 / (1 + np.exp(-sharpness * matrix[:, 0])), sample_weight=weights)
-    return round(sharpness, 5), float(loss)
+    lexicon = float(np.clip(fit.coef_[0, 1] / sharpness, 0.0, _MOST_LEXICON))
+    summed = sharpness * (matrix[:, 0] + lexicon * matrix[:, 1])
+    loss = log_loss(right, 1 / (1 + np.exp(-summed)), sample_weight=weights)
+    return _Pairs(round(sharpness, 5), round(lexicon, 5), float(loss))
 
 
 def _chosen_unseen(groups: Mapping[str, Sequence[Example]], behind: float) -> Iterator[_Chosen]:
@@ -290,8 +318,8 @@ def _chosen_unseen(groups: Mapping[str, Sequence[Example]], behind: float) -> It
 
 def _fit_certainty(chosen: Sequence[_Chosen]) -> Linear:
     made = [(one, one.choice) for one in chosen if one.choice is not None and one.choice.text]
-    matrix = np.array([choice.seen for _, choice in made])
-    right = np.array([one.example.distance(one.place, choice.text) == 0 for one, choice in made])
+    matrix = np.array([seen for _, choice in made for seen in choice.seen])
+    right = np.array([right for one, choice in made for right in one.example.right(one.place, choice.text)])
     if right.all() or not right.any():
         raise CallError("every choice was right, or none", "give pages that are harder, or easier, to read")
     return _fit_linear(CERTAINTY_NAMES, matrix, right, np.ones(len(right)))

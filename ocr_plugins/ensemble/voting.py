@@ -31,12 +31,19 @@ class Decision:
     """What a vote takes in one cell.
 
     ``scores`` are the candidates' shares of the vote, best first: they sum to 1. ``probability`` is that of
-    ``text``, which need be no reading's own where spans of a word were won by different readings.
+    ``text``, which need be no reading's own where spans of a word were won by different readings. ``words``
+    are those of its words, where the text is several and they were told apart.
     """
 
     text: str
     probability: float
     scores: dict[str, float]
+    words: tuple[float, ...] = ()
+
+    def of_words(self) -> list[tuple[str, float]]:
+        """The words of the text, and the probability of each."""
+        texts = self.text.split()
+        return list(zip(texts, self.words or [self.probability] * len(texts), strict=True))
 
 
 class Method(Protocol):
