@@ -17,6 +17,7 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.doubts import pages_first, words_first
 from ocr_plugins.evaluation.uncertainty import Sampled
+from ocr_plugins.memory import megabytes
 from ocr_plugins.policy import Budget, Policy, Tried, fit_policy
 from ocr_plugins.recommended import Recommendation, character_errors, recommend, scored
 from ocr_plugins.runs import EngineRun, Study
@@ -40,6 +41,7 @@ DOMAIN_COLUMNS = {
     "wer": "float64",
     "word_f1": "float64",
     "seconds_per_page": "float64",
+    "peak_memory_mb": "float64",
     "best": "boolean",
     "worth_its_cost": "boolean",
 }
@@ -107,7 +109,8 @@ class Analysis:
 
     ``leaderboard`` has a row for each domain and engine, domain ``all`` first: rates as fractions, with the
     95 % interval of a bootstrap over documents, which engine is ``best``, and which is ``worth_its_cost``:
-    none is both better and faster. ``matches`` are engines against each other, corrected for their number.
+    none is both better and faster. What an engine takes of memory, in MB, is the same for all domains.
+    ``matches`` are engines against each other, corrected for their number.
     ``fields`` counts dates, amounts, codes and names that were read exactly. ``confusions`` are the commonest
     ones. ``reliability`` holds confidence against the share of right words, ``confidence`` its summary.
 
@@ -209,6 +212,7 @@ def _standings(domain: str, items: Sequence[Item], runs: Sequence[EngineRun]) ->
                 ),
                 "word_f1": _mean([score.word_f1 for score in scores]),
                 "seconds_per_page": _seconds(run, pages),
+                "peak_memory_mb": megabytes(run.peak_memory),
             }
         )
     rows.sort(key=lambda row: float(row["cer"]))

@@ -137,13 +137,15 @@ def print_study(study: Study) -> None:
     table = Table(title=title, title_justify="left")
     table.add_column("engine", overflow="fold")
     counts = ["pages", "errors", *(["detections"] if any(run.detections for run in study.runs) else [])]
-    for heading in ("CER %", "order-free %", "WER %", "word F1 %", *counts, "s/page"):
+    memory = ["memory, MB"] if any(run.peak_memory is not None for run in study.runs) else []
+    for heading in ("CER %", "order-free %", "WER %", "word F1 %", *counts, "s/page", *memory):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, row in study.table().to_dict(orient="index").items():
         rates = [_percent(row[key]) for key in ("cer", "cer_order_free", "wer", "word_f1")]
-        seconds = "-" if math.isnan(row["seconds_per_page"]) else f"{row['seconds_per_page']:.2f}"
+        costs = [_number(row["seconds_per_page"], 2)]
+        costs += [_number(row["peak_memory_mb"], 0)] if memory else []
         # As Text, or a label such as [b] would be taken for markup.
-        table.add_row(Text(str(label)), *rates, *(str(row[count]) for count in counts), seconds)
+        table.add_row(Text(str(label)), *rates, *(str(row[count]) for count in counts), *costs)
     stdout_console().print(table)
     if advice := recommend(study):
         print(advice.text)
@@ -205,4 +207,8 @@ def _pages(count: int) -> str:
 
 
 def _percent(rate: float) -> str:
-    return "-" if math.isnan(rate) else f"{100 * rate:.2f}"
+    return _number(100 * rate, 2)
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"

@@ -14,20 +14,20 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from ocr_plugins.combined import CombinedEngine
 from ocr_plugins.document import Page, PageError, Polygon
 from ocr_plugins.engine import BaseEngine, Engine, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.environments import environment_python
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import Order
+from ocr_plugins.measured import MeasuredPair, MeasuredTreatment
 from ocr_plugins.memory import MEGABYTE, machine_memory
 from ocr_plugins.options import check_options, option, parse_options
 from ocr_plugins.preprocess import Pipeline, parse_steps
 from ocr_plugins.registry import RegisteredEngine, find_engine
 from ocr_plugins.spec import EngineSpec, parse_spec
 from ocr_plugins.threads import CORES, cores
-from ocr_plugins.treatment import TreatedEngine, Treatment
+from ocr_plugins.treatment import Treatment
 from ocr_plugins.worker_pool import PoolSettings, Task, WorkerPool
 from ocr_plugins.worker_process import WorkerFault
 
@@ -149,7 +149,7 @@ def prepare_engine(
         settings = replace(settings, workers=workers)
     treatment = treatment_of(spec)
     engine = _reader(spec, registered, settings)
-    return TreatedEngine(engine, treatment, spec.text) if treatment else engine
+    return MeasuredTreatment(engine, treatment, spec.text) if treatment else engine
 
 
 def treatment_of(spec: EngineSpec) -> Treatment:
@@ -167,7 +167,7 @@ def treatment_of(spec: EngineSpec) -> Treatment:
 
 def _reader(
     spec: EngineSpec, registered: RegisteredEngine, settings: HostSettings
-) -> BaseEngine[Any] | HostedEngine | CombinedEngine:
+) -> BaseEngine[Any] | HostedEngine | MeasuredPair:
     """The engine, with its detector where it has one."""
     detector = settings.detector or registered.engine_class.default_detector
     if not detector:
@@ -179,7 +179,7 @@ def _reader(
     alone = settings.workers == 0 and isinstance(finder, BaseEngine)
     shared = settings if alone else replace(settings, threads=settings.threads or _half_of_cores(settings))
     reader = _placed(spec, registered, shared)
-    return CombinedEngine(finder, reader, spec.text)
+    return MeasuredPair(finder, reader, spec.text)
 
 
 def _prepared_detector(text: str, settings: HostSettings) -> BaseEngine[Any] | HostedEngine:
@@ -255,6 +255,14 @@ class HostedEngine:
         if self._info is None:
             self._info = self._pool.describe()
         return self._info
+
+    @property
+    def peak_memory(self) -> int | None:
+        """Bytes that one worker took at most with its children, shared libraries and weights included.
+
+        None before the model is loaded, or where the system does not tell (all but Linux).
+        """
+        return self._pool.peak_memory
 
     def open(self) -> HostedEngine:
         """Starts a worker and loads the model. Raises EngineUnavailableError."""

@@ -6,6 +6,7 @@ without.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ocr_plugins.engine import EngineInfo
 from ocr_plugins.errors import SourceError
 from ocr_plugins.hashing import Content, Hasher
 from ocr_plugins.image import PageImage
+from ocr_plugins.memory import largest
 from ocr_plugins.source import PageRef, load_or_error
 from ocr_plugins.store import DamagedEntryError, Key, Store, StoreError
 
@@ -71,6 +73,21 @@ class Keeper:
             self._writes = False
             self._say(f"{error.message}: the run goes on, and keeps no more pages")
 
+    def peak_memory(self, fingerprint: str, measured: int | None) -> int | None:
+        """The larger of what an engine took now and what is kept, in bytes; keeps it."""
+        kept = None
+        if self._reads:
+            with contextlib.suppress(StoreError):
+                kept = self._store.peak_memory(fingerprint)
+        largest_known = largest((kept, measured))
+        if self._writes and largest_known is not None and largest_known != kept:
+            try:
+                self._store.put_peak_memory(fingerprint, largest_known)
+            except StoreError as error:
+                self._writes = False
+                self._say(f"{error.message}: the run goes on, and keeps no more pages")
+        return largest_known
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -117,6 +134,10 @@ class Shelf:
         """Keeps what was read, or found; errors are not kept."""
         if is_done(result):
             self._keeper.put(key, self._info, result)
+
+    def peak_memory(self, measured: int | None) -> int | None:
+        """Bytes that the engine took at most, ``measured`` in this run or kept from others; keeps it."""
+        return self._keeper.peak_memory(self._fingerprint, measured)
 
     def _key(self, ref: PageRef, content: Content) -> Key:
         image = content.image

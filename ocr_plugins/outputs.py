@@ -108,7 +108,7 @@ def advice_of(summary: Mapping[str, Any]) -> str:
 
 def _engine_row(study: Study, run: EngineRun) -> EngineRow:
     summary = study.summary(run)
-    same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "detections", "seconds_per_page", "spec")
+    same = ("cer", "cer_order_free", "wer", "word_f1", "errors", "detections", "seconds_per_page")
     return EngineRow(
         label=run.label,
         version=" ".join(
@@ -116,7 +116,7 @@ def _engine_row(study: Study, run: EngineRun) -> EngineRow:
         ),
         pages=summary["pages"] - summary["errors"] - summary["detections"],
         message=summary["error"] or "",
-        **{key: summary[key] for key in same},
+        **{key: summary[key] for key in (*same, "peak_memory", "spec")},
     )
 
 

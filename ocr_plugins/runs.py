@@ -20,6 +20,8 @@ from ocr_plugins.errors import EngineUnavailableError, OcrError
 from ocr_plugins.evaluation import Convention, CorpusScore, PageScore, aggregate, score_page
 from ocr_plugins.host import prepare_engine, treatment_of
 from ocr_plugins.keeping import Keeper, Shelf
+from ocr_plugins.measured import peak_memory
+from ocr_plugins.memory import megabytes
 from ocr_plugins.reading import read_items
 from ocr_plugins.registry import find_engine
 from ocr_plugins.spec import EngineSpec, parse_spec
@@ -40,7 +42,9 @@ class EngineRun:
     """What one engine read. ``error`` says why it could not run at all.
 
     ``kept`` are the ids of the pages that came from the store, and ``damaged`` counts the files
-    there that were not whole, whose pages were read again.
+    there that were not whole, whose pages were read again. ``peak_memory`` are the bytes that one of
+    its workers took at most, in this run or an earlier one that the store knows of; None where no run
+    could tell: before it has read, for votes and engines in this process, and on other systems than Linux.
     """
 
     spec: EngineSpec
@@ -50,6 +54,7 @@ class EngineRun:
     scores: dict[str, PageScore] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     damaged: int = 0
+    peak_memory: int | None = None
 
     @property
     def label(self) -> str:
@@ -122,7 +127,7 @@ class Study:
 
         ``pages`` counts all pages the engine was to read, ``errors`` those it has no reading of,
         ``detections`` those whose lines it found and cannot read, ``kept`` those that came from the
-        store, and ``retried`` those that cost a worker before.
+        store, and ``retried`` those that cost a worker before. ``peak_memory`` is in bytes.
         """
         score = self.score(run)
         scores = score.to_dict() if score else {}
@@ -139,6 +144,7 @@ class Study:
             "kept": len(run.kept),
             "retried": run.retried,
             "seconds_per_page": run.seconds_per_page,
+            "peak_memory": run.peak_memory,
             "micro": scores.get("micro"),
             "macro": scores.get("macro"),
             "error": str(run.error) if run.error else None,
@@ -146,7 +152,10 @@ class Study:
 
     def table(self) -> pd.DataFrame:
         """The leaderboard: a row an engine, rates as fractions, best CER first."""
-        rows = {run.label: self.summary(run) for run in self.runs}
+        rows = {
+            run.label: {**self.summary(run), "peak_memory_mb": megabytes(run.peak_memory)}
+            for run in self.runs
+        }
         frame = to_frame(rows.values(), LEADERBOARD_COLUMNS)
         frame.index = frame.index.map(dict(enumerate(rows))).rename("engine")
         return frame.sort_values("cer", kind="stable", na_position="last")
@@ -253,6 +262,7 @@ def _run_engine(study: Study, run: EngineRun, items: Sequence[Item], how: _How) 
     watcher = how.watcher
     watcher.engine_starts(run, sum(item.id not in study.unreadable for item in items))
     engine: PreparedEngine | None = None
+    shelf: Shelf | None = None
     try:
         with _named(run.spec):
             engine = prepare_engine(run.spec, lang=how.lang, device=how.device, workers=how.workers)
@@ -269,6 +279,8 @@ def _run_engine(study: Study, run: EngineRun, items: Sequence[Item], how: _How) 
         study.interrupted = True
     finally:
         if engine is not None:
+            measured = peak_memory(engine)
+            run.peak_memory = shelf.peak_memory(measured) if shelf else measured
             # What an adapter makes of its end must not take the others' results with it.
             with contextlib.suppress(Exception):
                 engine.close()

@@ -5,6 +5,8 @@ engine with its model and options, and the code in between. Its file ``FINGERPRI
 readable JSON: a checksum of all that follows it, the key, the engine, and the page as `Page.to_dict`
 gives it, but for where it was found, which is the next reader's to say.
 
+``FINGERPRINT/memory.json`` beside them says how many bytes the engine took at most while it read.
+
 It holds the text of documents. The default place is in the user's cache folder, for that user alone.
 """
 
@@ -29,6 +31,7 @@ VARIABLE = "OCR_PLUGINS_STORE"
 _OFF = ("", "off")
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _NAME = re.compile(r"(?P<fingerprint>[^/]+)/[0-9a-f]{64}-p[0-9]+[^/]*\.json")
+_MEMORY = re.compile(r"(?P<fingerprint>[^/]+)/memory\.json")
 _HEAD = len('{"sha256": ""') + 64
 
 
@@ -116,6 +119,15 @@ class Store:
             raise ValueError("an error is not kept: the page is tried again")
         self._place.write(key.name, _record(key, info, result))
 
+    def peak_memory(self, fingerprint: str) -> int | None:
+        """Bytes that an engine took at most while it read; None where no whole file tells."""
+        data = self._place.read(_memory_name(fingerprint))
+        return None if data is None else _bytes(data)
+
+    def put_peak_memory(self, fingerprint: str, amount: int) -> None:
+        """Keeps how many bytes an engine took at most, in place of what was kept before."""
+        self._place.write(_memory_name(fingerprint), f"{_encode({'bytes': amount})}\n".encode())
+
     def groups(self) -> list[Group]:
         """What there is, by engine; the newest first."""
         files: dict[str, list[Stored]] = {}
@@ -130,9 +142,17 @@ class Store:
         return [file for file, name in found if fingerprints is None or name in fingerprints]
 
     def remove(self, files: Iterable[Stored]) -> None:
-        """Removes results. Runs that use the store go on: they read again what they miss."""
+        """Removes results, and what is known of the memory of engines that have none left.
+
+        Runs that use the store go on: they read again what they miss.
+        """
         for file in files:
             self._place.remove(file.name)
+        names = [file.name for file in self._place.files()]
+        left = {named["fingerprint"] for name in names if (named := _NAME.fullmatch(name))}
+        for name in names:
+            if (named := _MEMORY.fullmatch(name)) and named["fingerprint"] not in left:
+                self._place.remove(name)
         self._place.tidy()
 
     def check(self) -> Iterator[tuple[Stored, bool]]:
@@ -218,6 +238,19 @@ def _record(key: Key, info: EngineInfo, result: Page | PageError) -> bytes:
     # An engine may have put half a surrogate pair into its options; as a JSON escape it comes back.
     body = (",\n" + ",\n".join(lines) + "}\n").encode("utf-8", "backslashreplace")
     return _head(body) + body
+
+
+def _memory_name(fingerprint: str) -> str:
+    return f"{fingerprint}/memory.json"
+
+
+def _bytes(data: bytes) -> int | None:
+    try:
+        amount = json.loads(data)["bytes"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    # No machine has more than an address of 64 bits reaches; true and false are integers to Python.
+    return amount if type(amount) is int and 0 < amount < 1 << 64 else None
 
 
 def _head(body: bytes) -> bytes:

@@ -41,6 +41,7 @@ LEADERBOARD_COLUMNS = {
     "errors": "int64",
     "detections": "int64",
     "seconds_per_page": "float64",
+    "peak_memory_mb": "float64",
 }
 EXPECTED_COLUMNS = {"cer": "float64", "low": "float64", "high": "float64", "best": "float64"}
 

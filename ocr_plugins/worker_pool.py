@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from ocr_plugins.engine import EngineInfo
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
+from ocr_plugins.memory import largest
 from ocr_plugins.pixels import allocated_by
 from ocr_plugins.shared_pixels import PixelPool, Pixels
 from ocr_plugins.worker_process import WorkerFault, WorkerProcess, wait_for_any
@@ -128,8 +129,20 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._most_workers = settings.workers
         self._broken: EngineUnavailableError | None = None
+        self._peak: int | None = None
         self._pixels = PixelPool()
         self._running = False
+
+    @property
+    def peak_memory(self) -> int | None:
+        """Bytes that one worker took at most with its children, of those that were to load the model.
+
+        None before there is one, or where the system does not tell.
+        """
+        for worker in self._workers:
+            worker.process.measure()
+            self._note_peak(worker)
+        return self._peak
 
     def describe(self) -> EngineInfo:
         """What a worker says of the engine without loading it. Raises EngineUnavailableError."""
@@ -187,11 +200,13 @@ class WorkerPool:
 
     def close(self) -> None:
         while self._workers:
-            self._workers.pop().process.close()
+            worker = self._workers.pop()
+            worker.process.close()
+            self._note_peak(worker)
 
     def kill(self) -> None:
         while self._workers:
-            self._workers.pop().process.kill()
+            self._discard(self._workers[-1])
 
     def _batches(self, images: Iterator[PageImage]) -> Iterator[tuple[PageImage, ...]]:
         while True:
@@ -273,7 +288,7 @@ class WorkerPool:
             return
         worker.state, worker.task, worker.pixels = "idle", None, None
         worker.read += len(task.images)
-        if worker.read >= self._settings.recycle or worker.process.memory > self._settings.memory:
+        if worker.read >= self._settings.recycle or worker.process.measure() > self._settings.memory:
             self._discard(worker)
 
     def _try_again(self, task: Task, fault: WorkerFault, run: _Run[ResultT]) -> None:
@@ -320,6 +335,12 @@ class WorkerPool:
         with contextlib.suppress(ValueError):
             self._workers.remove(worker)
         worker.process.kill()
+        self._note_peak(worker)
+
+    def _note_peak(self, worker: _Worker) -> None:
+        # One that only said who it is tells nothing of what reading takes.
+        if worker.state != "described":
+            self._peak = largest((self._peak, worker.process.peak_memory))
 
     def _shared(self, images: Sequence[PageImage]) -> tuple[list[dict[str, Any]], list[int], Pixels | None]:
         """Where a worker finds the images' pixels, the files to send along, and what keeps copies."""

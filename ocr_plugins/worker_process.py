@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.memory import MEGABYTE, tree_memory
+from ocr_plugins.memory import MEGABYTE, largest, tree_memory
 from ocr_plugins.offline import OFFLINE
 from ocr_plugins.shared_pixels import anonymous_file
 from ocr_plugins.threads import thread_environment
@@ -51,10 +51,14 @@ class WorkerProcess:
         python: the interpreter to run.
         threads: threads that the engine's libraries are told they may use.
         most_memory: bytes above which the worker is given up in the middle of a page; None sets no limit.
+
+    ``peak_memory`` are the bytes that it took at most with its children, as far as `measure` has seen;
+    None where the system does not tell.
     """
 
     def __init__(self, python: str, threads: int, most_memory: int | None = None) -> None:
         self._most_memory = most_memory
+        self.peak_memory: int | None = None
         self._deadline = self._measured = 0.0
         self._allowed = 0.0
         self._buffer = bytearray()
@@ -85,10 +89,14 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def memory(self) -> int:
-        """Bytes that the worker and its children hold."""
-        return tree_memory(self._process.pid)
+    def measure(self) -> int:
+        """Bytes that the worker and its children hold now, less what is shared; 0 where it has ended."""
+        if self._process.returncode is not None:
+            # Its number may be another's by now.
+            return 0
+        found = tree_memory(self._process.pid)
+        self.peak_memory = largest((self.peak_memory, found.peak))
+        return found.held
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -131,12 +139,14 @@ class WorkerProcess:
 
     def close(self, patience: float = 5.0) -> None:
         """Asks the worker to end, and kills its process group when it does not."""
+        self.measure()
         self.send({"do": "exit"}, patience)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self.kill()
 
     def kill(self) -> None:
+        self.measure()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -164,9 +174,11 @@ class WorkerProcess:
             raise WorkerFault("timeout", f"took longer than {self._allowed:g} s", self._tail())
         if os.fstat(self._output).st_size > _PRINTED_MOST:
             raise WorkerFault("bad_output", f"printed more than {_PRINTED_MOST // MEGABYTE} MB", self._tail())
-        if self._most_memory is not None and now - self._measured > _MEASURE_EVERY:
+        # Without a limit too: of children that end within a page, nothing tells their peak later.
+        if now - self._measured > _MEASURE_EVERY:
             self._measured = now
-            if self.memory > self._most_memory:
+            held = self.measure()
+            if self._most_memory is not None and held > self._most_memory:
                 limit = f"took more than {self._most_memory / MEGABYTE:.0f} MB of memory"
                 raise WorkerFault("out_of_memory", limit, self._tail())
 

@@ -112,7 +112,7 @@ def marks(work: Path, what: str = "read") -> int:
 
 
 def entries(store: Path) -> list[Path]:
-    return sorted(store.glob("v1/*/*.json"))
+    return sorted(store.glob("v1/*/*-p*.json"))
 
 
 def opened(place: Any) -> Store:
@@ -161,6 +161,26 @@ def test_a_place_keeps_lists_and_clears(place: Store) -> None:
     assert place.groups() == []
     place.put(KEY, INFO, PAGE)
     assert place.get(KEY) is not None, "a store that was cleared can be used again"
+
+
+def test_what_an_engine_takes_of_memory_goes_with_its_results(place: Store) -> None:
+    other = dataclasses.replace(KEY, fingerprint="f" * 16)
+    for page in (1, 2):
+        place.put(dataclasses.replace(KEY, page=page), INFO, PAGE)
+    place.put(other, INFO, PAGE)
+    size = sum(file.size for file in place.files())
+    for fingerprint in (KEY.fingerprint, other.fingerprint):
+        place.put_peak_memory(fingerprint, 5)
+        place.put_peak_memory(fingerprint, 7)
+    assert (len(place.files()), sum(group.bytes for group in place.groups())) == (3, size)
+    assert [whole for _, whole in place.check()] == [True] * 3
+    first, second = sorted(place.files({KEY.fingerprint}), key=lambda file: file.name)
+    place.remove([first])
+    assert place.peak_memory(KEY.fingerprint) == 7
+    place.remove([second])
+    assert (place.peak_memory(KEY.fingerprint), place.peak_memory(other.fingerprint)) == (None, 7)
+    place.remove(place.files())
+    assert place.peak_memory(other.fingerprint) is None
 
 
 @pytest.fixture(scope="module")

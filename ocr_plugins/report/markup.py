@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ocr_plugins.memory import megabytes
 from ocr_plugins.report.model import EngineRow, Report
 from ocr_plugins.report.payload import finite, well_formed
 
@@ -67,13 +68,16 @@ _COUNTS = (
     Column("errors", "Errors", lambda row: row.errors, lambda value: f"{value:,.0f}"),
     Column("detections", "Lines only", lambda row: row.detections, lambda value: f"{value:,.0f}", None),
     Column("seconds", "Time a page", lambda row: row.seconds_per_page, _seconds),
+    Column("memory", "Memory, MB", lambda row: megabytes(row.peak_memory), lambda value: f"{value:,.0f}"),
 )
 
 
 def _counts(engines: Iterable[EngineRow]) -> tuple[Column, ...]:
-    """The columns beside the scores; that of detections only where there are any."""
-    detections = any(row.detections for row in engines)
-    return tuple(column for column in _COUNTS if detections or column.key != "detections")
+    """The columns beside the scores; those of detections and memory only where there is any."""
+    rows = list(engines)
+    missing = set() if any(row.detections for row in rows) else {"detections"}
+    missing |= set() if any(row.peak_memory is not None for row in rows) else {"memory"}
+    return tuple(column for column in _COUNTS if column.key not in missing)
 
 
 def has_scores(engines: Iterable[EngineRow]) -> bool:

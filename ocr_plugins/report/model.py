@@ -19,7 +19,7 @@ class EngineRow:
 
     Rates are fractions (0.02 is 2 %), None where there is no ground truth to measure them
     against. ``pages`` counts the pages read, ``errors`` those that could not be, ``detections``
-    those whose lines were found by an engine that cannot read them.
+    those whose lines were found by an engine that cannot read them. ``peak_memory`` is in bytes.
     ``message`` says why an engine could not run at all and is empty for the others.
     """
 
@@ -34,6 +34,7 @@ class EngineRow:
     wer: float | None = None
     word_f1: float | None = None
     seconds_per_page: float | None = None
+    peak_memory: int | None = None
     message: str = ""
 
 
