@@ -10,7 +10,7 @@ import typer
 
 from ocr_plugins.cli_store import NoStore, StoreOption, wanted_store
 from ocr_plugins.errors import CallError
-from ocr_plugins.spec import VOTE
+from ocr_plugins.spec import VOTE, parse_specs
 
 
 def calibrate(
@@ -41,9 +41,10 @@ def calibrate(
     from ocr_plugins.calibrating import calibrate_by_vote, calibrate_study, calibrations
     from ocr_plugins.console import ProgressShower, print_json, print_table
 
+    named = any(spec.is_vote for spec in parse_specs(engines))
     study = run_engines(
         inputs,
-        [*engines, VOTE] if by_vote else engines,
+        [*engines, VOTE] if by_vote and not named else engines,
         truth=truth,
         convention=convention,
         limit=limit,
@@ -53,7 +54,8 @@ def calibrate(
     )
     if study.interrupted:
         raise typer.Exit(130)
-    found = calibrate_by_vote(study, study.runs[-1]) if by_vote else calibrate_study(study)
+    votes = [run for run in study.runs if run.spec.is_vote]
+    found = calibrate_by_vote(study, votes[-1]) if by_vote else calibrate_study(study)
     fits = found.fits
     for error in found.refused.values():
         typer.echo(f"ocr-plugins: {error}", err=True)

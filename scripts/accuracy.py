@@ -300,13 +300,16 @@ def confidence_table(found: Sequence[Found]) -> list[str]:
                 for trust in (shipped_trust(fingerprints), by_vote)
             ]
             cells.append(confidence_cell([error for error in errors if error], runs[label].spec.is_vote))
-        voted = [sure for sure, _ in words(one, runs["vote"], by_vote)]
-        lines.append(f"| {one.name} ({len(voted)}) | {' | '.join(cells)} | {by_chance(voted):.3f} |")
+        chance = f"{np.mean([by_chance(words(one, run, by_vote)) for run in one.engines]):.3f}"
+        lines.append(
+            f"| {one.name} ({len(words(one, runs['vote'], by_vote))}) | {' | '.join(cells)} | {chance} |"
+        )
     return lines
 
 
-def by_chance(sure: Sequence[float], times: int = 100) -> float:
-    """The error that would be measured if each of these probabilities were just right."""
+def by_chance(judged: Sequence[tuple[float, bool]], times: int = 50) -> float:
+    """The error that would be measured if the probabilities of these words were just right."""
+    sure = [probability for probability, _ in judged]
     rng = np.random.default_rng(7)
     drawn = rng.random((times, len(sure))) < np.array(sure)
     return float(np.mean([expected_error(sure, right.tolist()) for right in drawn]))

@@ -138,11 +138,25 @@ def test_a_file_without_hashes_is_refused(tmp_path: Path) -> None:
     assert caught.value.kind == "bad_model"
 
 
-@pytest.mark.parametrize("content", [b"the\nfox\n", b"{}", b"\x80\x04N."])
+@pytest.mark.parametrize("content", [b"", b"the\nfox\n", b"{}", b"\x80\x04N.", b"PK\x03\x04"])
 def test_what_is_no_list_at_all_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "lexicon.npz").write_bytes(content)
     with pytest.raises(EngineUnavailableError, match="is no list of words"):
         Lexicon.load(tmp_path / "lexicon.npz")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.99])
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "lexicon.npz"
+    Lexicon.of(["fox", "dog"]).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(EngineUnavailableError, match="is no list of words"):
+        Lexicon.load(path)
+
+
+def test_letters_and_their_marks_may_come_apart() -> None:
+    assert Lexicon.of(["Škoda"]).standing(unicodedata.normalize("NFD", "Škoda")) == 1
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

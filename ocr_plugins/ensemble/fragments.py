@@ -56,9 +56,11 @@ class Fragments:
 def part_words(page: Page) -> Page:
     """A page of one block where every word is one: what an engine gave as one, but has spaces, is parted.
 
-    Lines without text are left out.
+    Lines without text are left out. No two words are the same object.
     """
-    lines = (replace(line, words=tuple(word for word, *_ in _placed(line))) for line in page.iter_lines())
+    lines = (
+        replace(line, words=tuple(replace(word) for word, *_ in _placed(line))) for line in page.iter_lines()
+    )
     return replace(page, regions=(), lines=tuple(line for line in lines if line.words))
 
 

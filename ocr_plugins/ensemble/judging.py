@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 from ocr_plugins.document import Page, Word
-from ocr_plugins.ensemble.alignment import Cell, align_pages
+from ocr_plugins.ensemble.alignment import align_pages
 from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.fragments import part_words
 from ocr_plugins.evaluation import Convention
 from ocr_plugins.evaluation.conventions import STEPS
-from ocr_plugins.hyphens import join_hyphens
+from ocr_plugins.hyphens import is_hyphenated
 
-_SPACED_SIGN = re.compile(r"\s*([^\w\s])\s*")
 _Seen = Callable[[str], str]
 
 
@@ -35,12 +35,8 @@ def judged(
     each part is right if the whole word is. Of an engine with an ``alphabet``, what it could not say is not
     asked for.
     """
-    seen = _seen(convention, casefold, alphabet)
-    if STEPS["dehyphenate"] not in convention.steps:
-        return _judged(page, truth, seen)
-    page = part_words(page)
-    whole = _judged(join_hyphens(page), truth, seen)
-    return list(_parted(page.iter_words(), whole))
+    held = _held(page, truth, lambda _: 1.0, convention, _seen(convention, casefold, alphabet))
+    return [(word, weight > 0) for word, weight in held]
 
 
 def believed(
@@ -53,16 +49,13 @@ def believed(
 ) -> list[tuple[Word, float]]:
     """The words of a page, in the order of its lines, and how likely each is right if a vote is believed.
 
-    Where the vote has the same, that is how sure it is; else 0.
+    Where the vote has the same, in the same place or elsewhere, that is how sure it is; else 0.
     """
-    seen = _seen(convention, casefold, alphabet)
-    found: list[tuple[Word, float]] = []
-    for cell in _cells(page, voted):
-        sure = 0.0
-        if _agree(cell, seen):
-            sure = min((word.confidence or 0.0 for word in cell.words[1]), default=0.0)
-        found.extend((word, sure) for word in cell.words[0])
-    return found
+
+    def sure(words: Sequence[Word]) -> float:
+        return min((word.confidence or 0.0 for word in words), default=0.0)
+
+    return _held(page, voted, sure, convention, _seen(convention, casefold, alphabet))
 
 
 def _seen(convention: Convention, casefold: bool, alphabet: Alphabet | None) -> _Seen:
@@ -73,47 +66,49 @@ def _seen(convention: Convention, casefold: bool, alphabet: Alphabet | None) -> 
     return seen
 
 
-def _cells(page: Page, other: Page) -> Iterator[Cell]:
-    return (cell for line in align_pages([page], truth=other) for cell in line.cells)
+def _held(
+    page: Page, other: Page, weigh: Callable[[Sequence[Word]], float], convention: Convention, seen: _Seen
+) -> list[tuple[Word, float]]:
+    """The words of a page with what those weigh that another page has for them; 0 where it has others."""
+    page = part_words(page)
+    weights: dict[int, float] = {}
+    left: dict[str, list[float]] = defaultdict(list)
+    for line in align_pages([page], truth=other):
+        for cell in line.cells:
+            said, wanted = map(seen, cell.strings)
+            weight = weigh(cell.words[1])
+            if _tight(said) == _tight(wanted):
+                weights |= {id(word): weight for word in cell.words[0]}
+                continue
+            for text in wanted.split():
+                left[text].append(weight)
+    for word in page.iter_words():
+        if id(word) not in weights and left[text := seen(word.text)]:
+            weights[id(word)] = left[text].pop()
+    if STEPS["dehyphenate"] in convention.steps:
+        for first, second in _parted(page):
+            stem = first.text[:-1]
+            for text in map(seen, (stem + second.text, first.text + second.text)):
+                if not {id(first), id(second)} & weights.keys() and left[text]:
+                    weights[id(first)] = weights[id(second)] = left[text].pop()
+    return [(word, weights.get(id(word), 0.0)) for word in page.iter_words()]
 
 
-def _agree(cell: Cell, seen: _Seen) -> bool:
-    """Whether both readings of a cell have the same words."""
-    said, wanted = map(seen, cell.strings)
-    return _tight(said) == _tight(wanted) and len(cell.words[0]) == max(len(said.split()), 1)
+def _parted(page: Page) -> Iterator[tuple[Word, Word]]:
+    """The parts of words that the ends of lines cut."""
+    for line, following in itertools.pairwise(page.iter_lines()):
+        if is_hyphenated(line.text, following.text):
+            yield line.words[-1], following.words[0]
 
 
 def _tight(text: str) -> str:
     """Without spaces beside signs."""
-    return _SPACED_SIGN.sub(r"\1", text)
+    words = text.split()
+    joined = words[:1]
+    for before, word in itertools.pairwise(words):
+        joined.append(word if _is_sign(before[-1]) or _is_sign(word[0]) else f" {word}")
+    return "".join(joined)
 
 
-def _parted(words: Iterable[Word], whole: Sequence[tuple[Word, bool]]) -> Iterator[tuple[Word, bool]]:
-    """The words as they stood before some of them were joined."""
-    left = iter(words)
-    for joined, right in whole:
-        part = next(left)
-        yield part, right
-        if part.text != joined.text:
-            yield next(left), right
-
-
-def _judged(page: Page, truth: Page, seen: _Seen) -> list[tuple[Word, bool]]:
-    found: list[tuple[Word, bool]] = []
-    doubtful: list[int] = []
-    left: Counter[str] = Counter()
-    for cell in _cells(page, truth):
-        words = cell.words[0]
-        if _agree(cell, seen):
-            found.extend((word, True) for word in words)
-            continue
-        left.update(seen(cell.strings[1]).split())
-        doubtful.extend(range(len(found), len(found) + len(words)))
-        found.extend((word, False) for word in words)
-    for place in doubtful:
-        word, _ = found[place]
-        text = seen(word.text)
-        if text and left[text] > 0:
-            left[text] -= 1
-            found[place] = (word, True)
-    return found
+def _is_sign(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"

@@ -214,7 +214,10 @@ class Learned:
 
 
 def parts_of(text: str, other: str) -> list[str]:
-    """What another text has in the place of each word of a text; of the whole where that has no words."""
+    """What another text has in the place of each word of a text; of the whole where that has no words.
+
+    Words that the other has joined are its words all the same.
+    """
     from rapidfuzz.distance import Levenshtein
 
     if len(text.split()) < 2:

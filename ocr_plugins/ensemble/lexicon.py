@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-import zipfile
 import zlib
 from array import array
 from bisect import bisect_left
@@ -54,6 +53,7 @@ class Lexicon:
 
         Signs part words. 0 where there is nothing to tell by: numbers, signs, words of one or two letters.
         """
+        text = unicodedata.normalize("NFC", text)
         if _MIXED.search(text):
             return -1
         words = [word for word in _LETTERS.findall(text) if len(word) >= _LEAST]
@@ -68,11 +68,11 @@ class Lexicon:
     def load(cls, path: Path) -> Self:
         """Reads what `save` wrote. Raises EngineUnavailableError: it cannot be read, or is no such file."""
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 hashes = data["hashes"]
             if hashes.dtype != np.uint32 or hashes.ndim != 1:
                 raise ValueError
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # noqa: BLE001 - what damage does to a zip archive has many names
             raise EngineUnavailableError(
                 f"{path} is no list of words of this release ({type(error).__name__})",
                 "install ocr-plugins again",
