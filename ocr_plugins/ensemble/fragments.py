@@ -83,17 +83,14 @@ def _placed(line: Line) -> Iterator[tuple[Word, tuple[float, ...], bool]]:
             apart = end == 0 or found != end
             end = start + len(text)
             inner = word.text.index(text, inner)
-            polygon = word.polygon
-            if text != word.text and word.polygon is not None:
-                polygon = _share(word.polygon, word.text, inner, inner + len(text))
+            part, place = word, word.polygon
+            if text != word.text:
+                place = _share(place, word.text, inner, inner + len(text)) if place else None
+                part = replace(word, text=text, polygon=place, glyphs=(), alternatives=())
             inner += len(text)
-            box = _share(line.polygon, line.text, start, end) if polygon is None and line.polygon else polygon
-            part = (
-                word
-                if text == word.text
-                else replace(word, text=text, polygon=polygon, glyphs=(), alternatives=())
-            )
-            yield part, box.box if box else _NOWHERE, apart
+            if place is None and line.polygon is not None:
+                place = _share(line.polygon, line.text, start, end)
+            yield part, place.box if place else _NOWHERE, apart
 
 
 def _share(polygon: Polygon, text: str, start: int, end: int) -> Polygon:
