@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ocr_plugins.document import Page, Word
 from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.calibration import LEAST_WORDS, Calibration, Calibrations, expected_error, fit
+from ocr_plugins.ensemble.calibration import Calibration, Calibrations, check_enough, expected_error, fit
 from ocr_plugins.ensemble.judging import believed, judged
 from ocr_plugins.errors import CallError
 from ocr_plugins.runs import EngineRun, Study
@@ -160,10 +160,7 @@ def _alphabet(run: EngineRun) -> Alphabet | None:
 
 def _map(run: EngineRun, words: _Words) -> Calibration:
     assert run.info is not None  # noqa: S101 - the caller has looked
-    if len(words) < LEAST_WORDS:
-        raise CallError(
-            f"engine {run.label!r} read {len(words)} words to calibrate it on", f"give at least {LEAST_WORDS}"
-        )
+    check_enough(run.label, len(words))
     return fit(run.info.name, run.info.fingerprint, run.info.capabilities.confidence_kind, words)
 
 

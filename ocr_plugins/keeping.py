@@ -70,8 +70,7 @@ class Keeper:
         try:
             self._store.put(key, info, result)
         except StoreError as error:
-            self._writes = False
-            self._say(f"{error.message}: the run goes on, and keeps no more pages")
+            self._give_up(error)
 
     def peak_memory(self, fingerprint: str, measured: int | None) -> int | None:
         """The larger of what an engine took now and what is kept, in bytes; keeps it."""
@@ -84,9 +83,12 @@ class Keeper:
             try:
                 self._store.put_peak_memory(fingerprint, largest_known)
             except StoreError as error:
-                self._writes = False
-                self._say(f"{error.message}: the run goes on, and keeps no more pages")
+                self._give_up(error)
         return largest_known
+
+    def _give_up(self, error: StoreError) -> None:
+        self._writes = False
+        self._say(f"{error.message}: the run goes on, and keeps no more pages")
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,14 +227,15 @@ class Trial:
         """
         made = [max(float(one.best.sum()), 1.0) for one in trials]
         spent = [max(float(one.seconds[:, one.all].sum()), 1e-9) for one in trials]
+        best = np.concatenate([one.best / count for one, count in zip(trials, made, strict=True)])
         return cls(
             trials[0].labels,
             trials[0].orders,
             np.concatenate([one.errors / count for one, count in zip(trials, made, strict=True)]),
             np.concatenate([one.doubts for one in trials]),
             np.concatenate([one.seconds / count for one, count in zip(trials, spent, strict=True)]),
-            np.concatenate([one.best / count for one, count in zip(trials, made, strict=True)]),
-            np.concatenate([one.best / count for one, count in zip(trials, made, strict=True)]),
+            best,
+            best,
         )
 
     @functools.cached_property

@@ -24,6 +24,7 @@ from ocr_plugins.api import run_engines
 from ocr_plugins.calibrating import calibrate_by_vote, calibrations, judged_words
 from ocr_plugins.console import ProgressShower
 from ocr_plugins.corpus import Item
+from ocr_plugins.document import Word
 from ocr_plugins.ensemble.calibration import expected_error
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
@@ -290,20 +291,18 @@ def confidence_table(found: Sequence[Found]) -> list[str]:
         runs = {run.label: run for run in one.study.runs if not run.error}
         maps = calibrations(calibrate_by_vote(one.study, runs["vote"]).fits)
         by_vote = Trust({label: maps.of(fingerprint) for label, fingerprint in fingerprints.items()})
+        judged = {label: words(one, run) for label, run in runs.items()}
         cells = []
         for label in labels:
             if label not in runs:
                 cells.append("-")
                 continue
-            errors = [
-                reliability(words(one, runs[label], trust))
-                for trust in (shipped_trust(fingerprints), by_vote)
-            ]
-            cells.append(confidence_cell([error for error in errors if error], runs[label].spec.is_vote))
-        chance = f"{np.mean([by_chance(words(one, run, by_vote)) for run in one.engines]):.3f}"
-        lines.append(
-            f"| {one.name} ({len(words(one, runs['vote'], by_vote))}) | {' | '.join(cells)} | {chance} |"
-        )
+            trusts = [None] if runs[label].spec.is_vote else [shipped_trust(fingerprints), by_vote]
+            told = [reliability(calibrated(judged[label], label, trust)) for trust in trusts]
+            cells.append(confidence_cell([error for error in told if error]))
+        chances = [by_chance(calibrated(judged[run.label], run.label, by_vote)) for run in one.engines]
+        chance = f"{np.mean(chances):.3f}"
+        lines.append(f"| {one.name} ({len(judged['vote'])}) | {' | '.join(cells)} | {chance} |")
     return lines
 
 
@@ -315,20 +314,23 @@ def by_chance(judged: Sequence[tuple[float, bool]], times: int = 50) -> float:
     return float(np.mean([expected_error(sure, right.tolist()) for right in drawn]))
 
 
-def confidence_cell(found: Sequence[Reliability], is_vote: bool) -> str:
+def confidence_cell(found: Sequence[Reliability]) -> str:
     if not found:
         return "-"
-    errors = [f"{one.error:.3f}" for one in found[: 1 if is_vote else 2]]
-    return f"{' → '.join(errors)}, {100 * (found[-1].first_tenth or 1):.0f} %"
+    errors = " → ".join(f"{one.error:.3f}" for one in found)
+    return f"{errors}, {100 * (found[-1].first_tenth or 1):.0f} %"
 
 
-def words(found: Found, run: EngineRun, trust: Trust) -> list[tuple[float, bool]]:
-    """Calibrated confidences of engines, and the votes' own, with whether the word is right."""
-    return [
-        ((word.confidence if run.spec.is_vote else trust(run.label, [word])) or 0.0, right)
-        for _, judged in judged_words(found.study, run)
-        for word, right in judged
-    ]
+def words(found: Found, run: EngineRun) -> list[tuple[Word, bool]]:
+    """What a run read, with whether the word is right."""
+    return [one for _, judged in judged_words(found.study, run) for one in judged]
+
+
+def calibrated(
+    judged: Sequence[tuple[Word, bool]], label: str, trust: Trust | None
+) -> list[tuple[float, bool]]:
+    """The words' probabilities: by calibrations, or as a vote says them."""
+    return [((trust(label, [word]) if trust else word.confidence) or 0.0, right) for word, right in judged]
 
 
 def main() -> None:

@@ -95,6 +95,14 @@ class Calibrations:
             raise CallError(f"{path} cannot be written ({error.strerror})", "name another file") from None
 
 
+def check_enough(engine: str, words: int) -> None:
+    """Raises CallError for too few words to rest a map on."""
+    if words < LEAST_WORDS:
+        raise CallError(
+            f"engine {engine!r} read {words} words to calibrate it on", f"give at least {LEAST_WORDS}"
+        )
+
+
 def fit(
     engine: str, fingerprint: str, kind: str | None, words: Iterable[tuple[float | None, float]]
 ) -> Calibration:
@@ -104,10 +112,7 @@ def fit(
         CallError: too few words.
     """
     pairs = list(words)
-    if len(pairs) < LEAST_WORDS:
-        raise CallError(
-            f"engine {engine!r} read {len(pairs)} words to calibrate it on", f"give at least {LEAST_WORDS}"
-        )
+    check_enough(engine, len(pairs))
     known = sorted((confidence, right) for confidence, right in pairs if confidence is not None)
     confidences, rates, counts = _binned(known)
     probabilities = _rising(rates, counts)
