@@ -95,6 +95,7 @@ WORD_COLUMNS = {
 
 CASCADE_COLUMNS = {
     "engines": "string",
+    "lines": "string",
     "doubt": "float64",
     "seconds_per_page": "float64",
     "cer": "float64",
@@ -168,8 +169,9 @@ def analyse(study: Study, budget: Budget | None = None) -> Analysis:
 
 def _tried(one: Tried) -> dict[str, Any]:
     return {
-        "engines": "+".join(one.engines),
-        "doubt": one.doubt,
+        "engines": "+".join(one.plan.engines),
+        "lines": "+".join(one.plan.lines),
+        "doubt": one.plan.doubt,
         "seconds_per_page": one.seconds,
         "cer": one.cer,
         "share_of_cost": one.cost,

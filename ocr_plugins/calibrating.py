@@ -11,8 +11,8 @@ from ocr_plugins.ensemble.alphabets import Alphabet
 from ocr_plugins.ensemble.calibration import Calibration, Calibrations, check_enough, expected_error, fit
 from ocr_plugins.ensemble.judging import believed, judged
 from ocr_plugins.errors import CallError
+from ocr_plugins.polls import alphabets_of
 from ocr_plugins.runs import EngineRun, Study
-from ocr_plugins.voted import alphabets_of
 
 _FOLDS = 5
 #: Words by their confidence, and how likely each is right.

@@ -48,6 +48,15 @@ class Item:
         return self.ref.id
 
     @property
+    def image(self) -> PageRef:
+        """What engines are to look at: here the page itself."""
+        return self.ref
+
+    def on_page(self, reading: Page) -> Page:
+        """What was read of the image, in the pixels of the page."""
+        return reading
+
+    @property
     def document(self) -> str:
         """What the page belongs to, for intervals and splits: its group, else it stands alone."""
         return self.group or self.id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
@@ -11,21 +12,38 @@ from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.vote_options import beliefs_of, fingerprints_of, shipped_trust
 
 
-def rank_study(study: Study) -> dict[str, Estimate]:
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of engines, by label: on all pages, the best first, and on each page by its id."""
+
+    ranked: Mapping[str, Estimate] = field(default_factory=dict)
+    pages: Mapping[str, PageEstimate] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study, runs: Sequence[EngineRun]) -> Expected:
+        """Nothing, where fewer than two of the runs have read anything."""
+        runs = [run for run in runs if run.error is None and _reads(run)]
+        if len(runs) < 2:
+            return cls()
+        estimated = list(_estimates(study, runs))
+        ranked = rank([page for _, page in estimated], [item.document for item, _ in estimated])
+        return cls(ranked, {item.id: page for item, page in estimated})
+
+    def on(self, page: str) -> dict[str, float]:
+        """The error rates on a page, for a vote: by what it shows itself, and by all pages."""
+        found = self.pages.get(page)
+        return {
+            label: found.among(label, one.guarded) if found and label in found.errors else one.guarded
+            for label, one in self.ranked.items()
+        }
+
+
+def rank_study(study: Study) -> Mapping[str, Estimate]:
     """What is expected of each engine on the pages that were read, the best first.
 
     Empty where fewer than two engines read anything. Votes are left out: they agree with their voters.
     """
-    return rank_runs(study, [run for run in study.runs if not run.spec.is_vote])
-
-
-def rank_runs(study: Study, runs: Sequence[EngineRun]) -> dict[str, Estimate]:
-    """The same of some of its runs."""
-    runs = [run for run in runs if run.error is None and _reads(run)]
-    if len(runs) < 2:
-        return {}
-    estimated = list(_estimates(study, runs))
-    return rank([page for _, page in estimated], [item.document for item, _ in estimated])
+    return Expected.of(study, [run for run in study.runs if not run.spec.is_vote]).ranked
 
 
 def estimate_pages(study: Study, samples: int = 200) -> dict[str, PageEstimate]:

@@ -73,7 +73,7 @@ class _Reading:
                 continue
             result, self._waiting = self._waiting or _unanswered(item), None
             self._keep(item, result, self._keys.pop(place, None))
-            yield Outcome(item, result, "engine")
+            yield Outcome(item, self._on_page(item, result), "engine")
 
     def _start(self) -> None:
         """Looks at the next item, and starts the engine if it is to be read."""
@@ -93,12 +93,17 @@ class _Reading:
         """The next item's image for the engine; None where its result is there without."""
         place, item = next(self._ahead)
         self._looked = place
-        found = self._find(item.ref)
+        found = self._find(item.image)
         if isinstance(found, Missing):
             self._keys[place] = found.key
             return found.image
-        self._settled[place] = Outcome(item, found, "store" if is_done(found) else "source")
+        by: Literal["store", "source"] = "store" if is_done(found) else "source"
+        self._settled[place] = Outcome(item, self._on_page(item, found), by)
         return None
+
+    def _on_page(self, item: Item, result: Page | PageError) -> Page | PageError:
+        """Who looks at no image tells of the page in any case."""
+        return item.on_page(result) if self._sees and isinstance(result, Page) else result
 
     def _find(self, ref: PageRef) -> Page | PageError | Missing:
         if not self._sees:

@@ -19,7 +19,7 @@ import dataclasses
 import math
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +83,8 @@ class PageRef:
         with _os_errors(name):
             if isinstance(self.origin, PageImage):
                 return dataclasses.replace(self.origin, id=self.id)
+            if isinstance(self.origin, Derived):
+                return dataclasses.replace(self.origin.make(self.origin.of.load()), id=self.id)
             if isinstance(self.origin, np.ndarray):
                 pixels = from_array(self.origin, name)
             elif (content := self.content()) is not None:
@@ -110,6 +112,19 @@ class PageRef:
 @dataclass(frozen=True, slots=True)
 class NoImage:
     """The origin of a page of which there is text alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The origin of a page that is made of another's image."""
+
+    of: PageRef
+    make: Callable[[PageImage], PageImage]
+
+
+def derived(ref: PageRef, make: Callable[[PageImage], PageImage]) -> PageRef:
+    """A page made of another's image whenever it is loaded, under the same name."""
+    return dataclasses.replace(ref, origin=Derived(ref, make))
 
 
 def text_ref(page_id: str, level: Level = "page") -> PageRef:

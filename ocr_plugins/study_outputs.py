@@ -86,7 +86,7 @@ def cascade_of(analysis: Analysis) -> str:
     if policy is None:
         return ""
     runs = {run.label: run for run in analysis.study.runs}
-    voters = [runs[label].spec for label in policy.chosen.engines]
+    voters = [runs[label].spec for label in policy.chosen.plan.engines]
     return _recipe(policy.text, [*voters, policy.chosen.spec])
 
 
@@ -161,12 +161,21 @@ def _chart(analysis: Analysis) -> Section:
 
 def _cascades(analysis: Analysis) -> Section:
     return Section(
-        title="Cascades: dearer engines for pages in doubt",
+        title="Cascades: dearer engines for pages or lines in doubt",
         note=f"{analysis.policy.text} cascade.toml has it." if analysis.policy else "",
-        columns=("engines that may be asked", "doubt %", "s/page", "CER %", "% of the cost", "% of the gain"),
+        columns=(
+            "engines that may be asked",
+            "for lines alone",
+            "doubt %",
+            "s/page",
+            "CER %",
+            "% of the cost",
+            "% of the gain",
+        ),
         rows=tuple(
             (
                 row["engines"],
+                row["lines"],
                 _percent(row["doubt"]),
                 round(row["seconds_per_page"], 2),
                 _percent(row["cer"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -59,12 +59,8 @@ class VoteOptions:
     def voters(self) -> tuple[str, ...]:
         return tuple(filter(None, self.of.split("+")))
 
-    def rule(self, fingerprints: Mapping[str, str], expected: Callable[[], Mapping[str, float]]) -> Method:
-        """The method.
-
-        Args:
-            fingerprints: the voters' engines by label, as far as they are known.
-            expected: tells each voter's expected error rate, if the method asks.
+    def rule(self, fingerprints: Mapping[str, str]) -> Method:
+        """The method; nothing is expected yet of the voters, whose engines have these fingerprints by label.
 
         Raises:
             EngineUnavailableError: a file cannot be read.
@@ -76,7 +72,7 @@ class VoteOptions:
         if self.method == "confidence":
             return Confidence(trust)
         model = VoterModel.load(self.model) if self.model else shipped.shipped_voter()
-        return Learned(model, trust, expected(), shipped.shipped_words(), shipped.shipped_lexicon())
+        return Learned(model, trust, {}, shipped.shipped_words(), shipped.shipped_lexicon())
 
     def _maps(self) -> Calibrations:
         return shipped.shipped_calibrations() if self.method == "learned" else Calibrations()
@@ -102,9 +98,20 @@ class CascadeOptions(VoteOptions):
         minimum=0,
         maximum=1,
     )
+    lines: str = option(
+        "",
+        "labels, joined by +, of engines that are asked for lines alone, those of which more than doubt= is "
+        "in doubt; all others then read every page",
+    )
+
+    @property
+    def of_lines(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.lines.split("+")))
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if len(set(self.of_lines)) < len(self.of_lines):
+            raise CallError(f"lines={self.lines} names an engine twice", "name each once")
         if self.method == "majority":
             raise CallError(
                 "a cascade asks as long as a vote is unsure, which method=majority cannot tell",

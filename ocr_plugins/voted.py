@@ -1,29 +1,25 @@
 """`vote` and `cascade` among the engines of a run: they look at no page, and vote on what the others read.
 
 They are written like engines, ``vote:method=majority``, so that tables, files and reports hold them beside
-the engines they rest on; several of one run may differ in method or voters. A cascade asks one engine after
-the other, as long as a page is in doubt.
+the engines they rest on; several of one run may differ in method or voters. Of a cascade not all engines read
+all pages: see `Asking`.
 """
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page, PageError, is_detection
+from ocr_plugins.document import Page, PageError
 from ocr_plugins.engine import Capabilities, EngineInfo
-from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.doubt import doubt_of
 from ocr_plugins.ensemble.learned import Learned
-from ocr_plugins.ensemble.ranking import Beliefs, estimate_page
 from ocr_plugins.ensemble.vote import Vote, vote
-from ocr_plugins.ensemble.voting import Method
 from ocr_plugins.errors import CallError, EngineUnavailableError
+from ocr_plugins.excerpts import ExcerptItem
 from ocr_plugins.options import parse_options
-from ocr_plugins.ranked import families_of, rank_study
+from ocr_plugins.polls import Poll, Reading, excerpt_of, expected_of
 from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
 from ocr_plugins.vote_options import (
@@ -36,8 +32,6 @@ from ocr_plugins.vote_options import (
 )
 from ocr_plugins.weights import sha256_of
 
-Reading = Page | PageError
-
 
 def check_votes(specs: Sequence[EngineSpec]) -> None:
     """Raises CallError for a wrong option, a voter that is not in the run, or no voter at all."""
@@ -49,11 +43,26 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
             raise CallError(
                 f"a {spec.name} needs engines that read", f"name some: tesseract,rapidocr,{spec.name}"
             )
-        for label in vote_options(spec).voters:
-            if label not in engines:
-                raise CallError(
-                    f"no engine of this run is called {label!r}", f"of= takes {'+'.join(engines)}"
-                )
+        options = vote_options(spec)
+        _check_labels("of", options.voters, engines)
+        _check_lines(options, options.voters or engines)
+
+
+def _check_labels(option: str, labels: Sequence[str], known: Sequence[str]) -> None:
+    for label in labels:
+        if label not in known:
+            raise CallError(
+                f"no engine of this run is called {label!r}", f"{option}= takes {'+'.join(known)}"
+            )
+
+
+def _check_lines(options: VoteOptions, engines: Sequence[str]) -> None:
+    lines = options.of_lines if isinstance(options, CascadeOptions) else ()
+    _check_labels("lines", lines, engines)
+    if lines and set(lines) >= set(engines):
+        raise CallError(
+            f"lines={'+'.join(lines)} leaves no engine that reads pages", "leave the cheapest one out of it"
+        )
 
 
 def run_vote(study: Study, spec: EngineSpec, watcher: Watcher, *, asked: bool = False) -> None:
@@ -84,7 +93,13 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher, *, asked: bool = 
 def _voters(study: Study, options: VoteOptions) -> list[EngineRun]:
     """The engines that are asked, in their order."""
     runs = {run.label: run for run in study.runs if not run.spec.is_vote}
-    return [runs[label] for label in options.voters or runs if label in runs]
+    return [runs[label] for label in _in_order(options, list(runs)) if label in runs]
+
+
+def _in_order(options: VoteOptions, labels: Sequence[str]) -> list[str]:
+    """Who votes, as asked: those behind that are asked for lines alone."""
+    lines = options.of_lines if isinstance(options, CascadeOptions) else ()
+    return [*(label for label in options.voters or labels if label not in lines), *lines]
 
 
 def vote_readings(readings: Mapping[str, Reading], options: Mapping[str, str]) -> Vote | PageError:
@@ -100,94 +115,10 @@ def vote_readings(readings: Mapping[str, Reading], options: Mapping[str, str]) -
         if isinstance(page, Page) and page.provenance is not None
     }
     beliefs = beliefs_of(shipped_trust(fingerprints))
-    rule = parse_options(VoteOptions, VOTE, options).rule(
-        fingerprints, lambda: _expected_of(readings, {}, beliefs)
-    )
+    rule = parse_options(VoteOptions, VOTE, options).rule(fingerprints)
+    if isinstance(rule, Learned):
+        rule = replace(rule, expected=expected_of(readings, {}, beliefs))
     return vote(readings, rule)
-
-
-def _expected_of(
-    readings: Mapping[str, Reading], families: Mapping[str, str], beliefs: Beliefs
-) -> dict[str, float]:
-    """What is expected of each reading of one page, by that page alone."""
-    pages = {label: page for label, page in readings.items() if isinstance(page, Page)}
-    estimate = estimate_page(pages, families, beliefs=beliefs)
-    return {label: estimate.guarded(label) for label in estimate.errors}
-
-
-@dataclass(frozen=True)
-class Held:
-    """A vote that was held on a page, the readings that were heard, and the seconds that voting took."""
-
-    found: Vote | PageError
-    heard: Mapping[str, Reading]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Poll:
-    """How a vote is held, the same for all pages of a study.
-
-    ``voters`` are in the order they are asked; ``doubt`` is that of `CascadeOptions`, None where all are
-    asked. What is expected of an engine rests on all pages that it read; in a cascade on the page alone,
-    since dearer engines see only those that are hard.
-    """
-
-    rule: Method
-    voters: Sequence[EngineRun]
-    alphabets: Mapping[str, Alphabet]
-    families: Mapping[str, str]
-    beliefs: Beliefs
-    doubt: float | None = None
-
-    @classmethod
-    def of(cls, study: Study, options: VoteOptions, voters: Sequence[EngineRun]) -> Poll:
-        """Raises EngineUnavailableError for a file that cannot be read."""
-        known = fingerprints_of(voters)
-        doubt = options.doubt if isinstance(options, CascadeOptions) else None
-
-        def expected() -> dict[str, float]:
-            ranked = rank_study(study) if doubt is None else {}
-            return {label: estimate.guarded for label, estimate in ranked.items()}
-
-        beliefs = beliefs_of(shipped_trust(known))
-        rule = options.rule(known, expected)
-        return cls(rule, voters, alphabets_of(voters), families_of(voters), beliefs, doubt)
-
-    def asked(self, page: str) -> dict[str, Reading]:
-        """What the voters read of a page, by label; what only finds lines has nothing to say."""
-        found = {run.label: run.results[page] for run in self.voters if page in run.results}
-        return {label: reading for label, reading in found.items() if not is_detection(reading)}
-
-    def hold(self, readings: Mapping[str, Reading], doubted: int = 0) -> Held:
-        """The vote of as many readings as it takes to be sure; ``doubted`` ones are known not to do."""
-        seconds = 0.0
-        counts = self._counts(len(readings), doubted)
-        for count in counts:
-            started = time.perf_counter()
-            heard = dict(itertools.islice(readings.items(), count))
-            found = self.vote(heard)
-            seconds += time.perf_counter() - started
-            if count == counts[-1] or self.settles(found):
-                return Held(found, heard, seconds)
-        raise ValueError("there is no reading to vote on")
-
-    def settles(self, found: Vote | PageError) -> bool:
-        """Whether nobody else is to be asked."""
-        return self.doubt is None or (isinstance(found, Vote) and doubt_of(found.page) <= self.doubt)
-
-    def _counts(self, readings: int, doubted: int = 0) -> range:
-        """How many readings a vote is held of, one time after the other."""
-        return range(readings if self.doubt is None else doubted + 1, readings + 1)
-
-    def vote(self, heard: Mapping[str, Reading]) -> Vote | PageError:
-        """The vote of these readings."""
-        return vote(heard, self._rule_of(heard), self.alphabets, self.families)
-
-    def _rule_of(self, heard: Mapping[str, Reading]) -> Method:
-        if self.doubt is None or not isinstance(self.rule, Learned):
-            return self.rule
-        return replace(self.rule, expected=_expected_of(heard, self.families, self.beliefs))
 
 
 def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> None:
@@ -202,7 +133,7 @@ def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher, ask
 
 
 def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> Reading:
-    readings = poll.asked(item.id)
+    readings = poll.readings_of(item.id)
     if not readings:
         return PageError(
             source=item.ref.source,
@@ -212,18 +143,16 @@ def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool
             message="no engine read this page, so there is nothing to vote on",
             hint="add an engine that reads",
         )
-    held = poll.hold(readings, len(readings) - 1 if asked else 0)
+    held = poll.hold(item.id, len(readings) - 1 if asked else 0)
     if isinstance(held.found, PageError):
         return held.found
     watcher.vote_done(run, item.id, held.found)
-    # What it costs to have this reading: all of its voters.
-    seconds = held.seconds + sum(map(seconds_of, held.heard.values()))
     assert run.info is not None  # noqa: S101 - a vote knows itself
-    return replace(held.found.page, id=item.id, provenance=run.info.provenance(seconds))
+    return replace(held.found.page, id=item.id, provenance=run.info.provenance(held.seconds))
 
 
 class Asking:
-    """Who reads which pages, so that votes can be held.
+    """Who reads which pages, or which lines of them, so that votes can be held.
 
     Where all engines serve one cascade, each reads what those before it leave in doubt; else all read all.
 
@@ -235,13 +164,13 @@ class Asking:
     def __init__(self, specs: Sequence[EngineSpec], everything: bool = False) -> None:
         engines = {spec.label: spec for spec in specs if not spec.is_vote}
         votes = [spec for spec in specs if spec.is_vote]
-        self._options: VoteOptions | None = None
+        self._options: CascadeOptions | None = None
         self._settled: set[str] = set()
         if not everything and len(votes) == 1 and votes[0].is_cascade:
             options = vote_options(votes[0])
-            if set(options.voters or engines) == set(engines):
+            if isinstance(options, CascadeOptions) and set(options.voters or engines) == set(engines):
                 self._options = options
-                engines = {label: engines[label] for label in options.voters or engines}
+                engines = {label: engines[label] for label in _in_order(options, list(engines))}
         #: Who reads, in the order they are asked.
         self.engines = list(engines.values())
 
@@ -251,39 +180,44 @@ class Asking:
         return self._options is not None
 
     def wanted(self, study: Study) -> Sequence[Item]:
-        """The pages that the next engine is to read."""
+        """What the next engine is to read."""
         voters = [run for run in _voters(study, self._options) if run.results] if self._options else []
         if self._options is None or not voters:
+            return study.corpus.items
+        by_line = bool(self._options.of_lines)
+        if by_line and self.engines[len(study.runs)].label not in self._options.of_lines:
             return study.corpus.items
         try:
             poll = Poll.of(study, self._options, voters)
         except EngineUnavailableError:
             # No vote can be held, as the cascade's own run will say: nobody is to read for it.
             return ()
-        return [item for item in study.corpus.items if self._in_doubt(item, study, poll)]
+        readable = (item for item in study.corpus.items if item.id not in study.unreadable)
+        if by_line:
+            return [found for item in readable if (found := _in_doubt(item, poll)) is not None]
+        return [item for item in readable if not self._settles(item, poll)]
 
-    def _in_doubt(self, item: Item, study: Study, poll: Poll) -> bool:
-        if item.id in study.unreadable or item.id in self._settled:
-            return False
-        readings = poll.asked(item.id)
+    def _settles(self, item: Item, poll: Poll) -> bool:
+        """Whether nobody else is to read a page."""
+        if item.id in self._settled:
+            return True
+        readings = poll.readings_of(item.id)
         # Fewer readings left it in doubt, or it would have been settled.
-        if readings and poll.settles(poll.hold(readings, len(readings) - 1).found):
+        if readings and poll.settles(poll.hold(item.id, len(readings) - 1).found):
             self._settled.add(item.id)
-        return item.id not in self._settled
+        return item.id in self._settled
 
 
-def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
-    """What bounds engines, by label; those that nothing bounds are not in it."""
-    return {
-        run.label: Alphabet(run.info.capabilities.alphabet)
-        for run in runs
-        if run.info is not None and run.info.capabilities.alphabet is not None
-    }
-
-
-def seconds_of(reading: Reading) -> float:
-    """What a reading took; 0 where it is not known."""
-    return (reading.provenance.seconds or 0.0) if reading.provenance else 0.0
+def _in_doubt(item: Item, poll: Poll) -> Item | None:
+    """The page with the lines that are to be read, as a whole where they are not known, None for none."""
+    if not poll.readings_of(item.id):
+        return item
+    found = poll.hold(item.id).found
+    lines = poll.lines_in_doubt(found)
+    excerpt = excerpt_of(found, lines) if lines else None
+    if excerpt is not None:
+        return ExcerptItem.of(item, excerpt)
+    return item if lines is None else None
 
 
 def _weights(options: VoteOptions) -> dict[str, str]:
@@ -293,7 +227,9 @@ def _weights(options: VoteOptions) -> dict[str, str]:
 
 def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -> EngineInfo:
     known = fingerprints_of(voters)
-    how = {"doubt": options.doubt} if isinstance(options, CascadeOptions) else {}
+    how: dict[str, Any] = {}
+    if isinstance(options, CascadeOptions):
+        how = {"doubt": options.doubt} | ({"lines": list(options.of_lines)} if options.of_lines else {})
     return EngineInfo(
         name=spec.name,
         version="1",

@@ -11,10 +11,10 @@ from ocr_plugins.ensemble import shipped
 from ocr_plugins.ensemble.calibration import Calibrations
 from ocr_plugins.ensemble.voter_training import Example, FittedVoter, Setting, examples, fit_voter
 from ocr_plugins.errors import CallError
-from ocr_plugins.ranked import families_of, rank_runs
+from ocr_plugins.polls import alphabets_of
+from ocr_plugins.ranked import Expected, families_of
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.vote_options import Trust
-from ocr_plugins.voted import alphabets_of
 
 
 def fit_on_study(studies: Sequence[Study], maps: Calibrations) -> FittedVoter:
@@ -54,12 +54,14 @@ def _examples(
     study: Study, runs: Sequence[EngineRun], maps: Calibrations, corpus: str
 ) -> Iterator[tuple[str, list[Example]]]:
     trust = Trust({run.label: maps.of(run.info.fingerprint) for run in runs if run.info})
-    expected = {label: one.guarded for label, one in rank_runs(study, runs).items()}
-    setting = Setting(trust, expected, shipped.shipped_words(), shipped.shipped_lexicon(), corpus)
+    expected = Expected.of(study, runs)
     alphabets, families = alphabets_of(runs), families_of(runs)
     for item in study.corpus.items:
         results = {run.label: run.results.get(item.id) for run in runs}
         readings = {label: result for label, result in results.items() if isinstance(result, Page)}
         if item.truth is not None and len(readings) > 1:
+            setting = Setting(
+                trust, expected.on(item.id), shipped.shipped_words(), shipped.shipped_lexicon(), corpus
+            )
             seen = functools.partial(study.convention.seen, casefold=item.folds_case)
             yield item.document, examples(readings, item.truth_page, setting, seen, alphabets, families)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import marked_tables
@@ -28,10 +28,13 @@ from ocr_plugins.document import Word
 from ocr_plugins.ensemble.calibration import expected_error
 from ocr_plugins.evaluation import PageScore
 from ocr_plugins.evaluation.uncertainty import Contest, Sampled
-from ocr_plugins.policy import Policy, Trial, Tried, policy_of
+from ocr_plugins.policy import Policy, Tried, policy_of
+from ocr_plugins.polls import seconds_of
 from ocr_plugins.ranked import estimate_pages, rank_study
 from ocr_plugins.recommended import error_count, oracle_rate
-from ocr_plugins.runs import EngineRun, Study, Watcher
+from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
+from ocr_plugins.spec import parse_spec
+from ocr_plugins.trials import Trial, partings_of
 from ocr_plugins.vote_options import Trust, fingerprints_of, shipped_trust
 
 ENGINES = (
@@ -236,28 +239,71 @@ def ranks(values: Sequence[float]) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse]
 
 
-def cascades_table(found: Sequence[Found]) -> list[str]:
-    """What asking dearer engines only for pages in doubt saves, and what it keeps of the vote's gain."""
+@dataclass(frozen=True)
+class Share:
+    """Of a corpus: seconds as a share of what all engines take, errors as shares of the best engine's."""
+
+    cost: float
+    errors: float
+    vote: float
+
+    @property
+    def gain(self) -> float | None:
+        """What of the vote's gain is kept; None where it gains nothing."""
+        return (1 - self.errors) / (1 - self.vote) if self.vote < 1 else None
+
+
+def cascades_table(found: Sequence[Found], cascade: Callable[[Found, Tried], Share]) -> list[str]:
+    """What asking dearer engines only where there is doubt saves, and what it keeps of the vote's gain.
+
+    Each is fitted to what the engines read of whole pages; then ``cascade`` reads the pages by it.
+    """
     lines = [
-        "| documents | cascade, while in doubt | share of cost, of gain | held out |",
-        "|---|---|---|---|",
+        "| documents | cascade | fitted: share of cost, of gain | held out | read so |",
+        "|---|---|---|---|---|",
     ]
-    labels = [run.label for run in found[0].engines]
-    order = sorted(labels, key=lambda label: sum(share_of_cost(one, label) for one in found))
-    trials = [trial_of(one, order) for one in found]
+    shares = {
+        run.label: float(np.mean([share_of_cost(one, run.label) for one in found]))
+        for run in found[0].engines
+    }
+    order = sorted(shares, key=lambda label: shares[label])
+    partings = partings_of([shares[label] for label in order])
+    trials = [trial_of(one, order, partings) for one in found]
     for one, trial in zip(found, trials, strict=True):
         policy = policy_of(trial, [item.document for item in one.items])
-        lines.append(f"| {one.name} | {told(policy)} |")
-    if len(found) > 1:
-        documents = [f"{one.name} {item.document}" for one in found for item in one.items]
-        policy = policy_of(Trial.joined(trials), documents)
-        lines.append(f"| **one for all of these, each alike** | {told(policy)} |")
+        read_so = cascade(one, policy.chosen) if policy else None
+        lines.append(f"| {one.name} | {told(policy)} | {kept(read_so) if read_so else ''} |")
+    documents = [f"{one.name} {item.document}" for one in found for item in one.items]
+    policy = policy_of(Trial.joined(trials), documents)
+    if len(found) > 1 and policy is not None:
+        made = np.mean([astuple(cascade(one, policy.chosen)) for one in found], axis=0)
+        lines.append(f"| **one for all of these, each alike** | {told(policy)} | {kept(Share(*made))} |")
     return lines
 
 
-def trial_of(found: Found, order: Sequence[str]) -> Trial:
+def cascading(engines: Sequence[str], limit: int, watcher: Watcher) -> Callable[[Found, Tried], Share]:
+    """Reads a corpus by a cascade, each engine no more than it is asked for."""
+    specs = {parse_spec(text).label: text for text in engines}
+
+    def cascade(found: Found, tried: Tried) -> Share:
+        asked = [*(specs[label] for label in tried.plan.engines), str(tried.spec)]
+        study = run_engines(
+            str(place_of(found.name)), ",".join(asked), limit=limit, store=True, watcher=watcher
+        )
+        results = study.runs[-1].results
+        count, best = measure_of(found.name), max(sum(found.errors[found.best]), 1.0)
+        errors = [count(score_item(item, results[item.id], found.study.convention)) for item in found.items]
+        seconds = sum(seconds_of(results[item.id]) for item in found.items)
+        whole = sum(seconds_of(run.results[item.id]) for run in found.engines for item in found.items)
+        return Share(seconds / whole, sum(errors) / best, sum(found.errors["vote"]) / best)
+
+    return cascade
+
+
+def trial_of(found: Found, order: Sequence[str], partings: Sequence[int]) -> Trial:
     runs = {run.label: run for run in found.engines}
-    return Trial.of(found.study, found.items, [runs[label] for label in order], measure_of(found.name))
+    engines = [runs[label] for label in order]
+    return Trial.of(found.study, found.items, engines, measure_of(found.name), partings)
 
 
 def share_of_cost(found: Found, label: str) -> float:
@@ -268,12 +314,16 @@ def share_of_cost(found: Found, label: str) -> float:
 def told(policy: Policy | None) -> str:
     if policy is None:
         return "the vote gains nothing | | "
-    asked = f"{' → '.join(policy.chosen.engines)}, {100 * policy.chosen.doubt:.1f} %"
-    return f"{asked} | {kept(policy.chosen)} | {kept(policy.held_out) if policy.held_out else ''}"
+    plan = policy.chosen.plan
+    pages = " → ".join(plan.engines[: len(plan.engines) - len(plan.lines)])
+    lines = f"; lines: {' → '.join(plan.lines)}" if plan.lines else ""
+    held_out = kept(policy.held_out) if policy.held_out else ""
+    return f"{pages}{lines}; {100 * plan.doubt:.1f} % | {kept(policy.chosen)} | {held_out}"
 
 
-def kept(tried: Tried) -> str:
-    return f"{tried.cost:.2f}, {tried.gain:.2f}" if tried.gain is not None else f"{tried.cost:.2f}"
+def kept(one: Tried | Share) -> str:
+    """The shares of cost and of gain."""
+    return f"{one.cost:.2f}, {one.gain:.2f}" if one.gain is not None else f"{one.cost:.2f}"
 
 
 def confidence_table(found: Sequence[Found]) -> list[str]:
@@ -374,7 +424,8 @@ def main() -> None:
         texts = read(TEXTS, cloud, votes, arguments.texts, watcher)
         parts += ["Three cloud engines' texts alone:", "", *conditions_table(texts, votes), ""]
     parts += ["### Without ground truth", "", *unknown_table(list(found.values())), ""]
-    parts += ["### Cascades", "", *cascades_table(pages), ""] if pages else []
+    cascade = cascading(engines, arguments.limit, watcher)
+    parts += ["### Cascades", "", *cascades_table(pages, cascade), ""] if pages else []
     parts += ["### Confidences: expected calibration error, errors among the tenth shown first", ""]
     parts += confidence_table(pages or crops)
     text = "\n".join(parts)

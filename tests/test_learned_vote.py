@@ -587,7 +587,7 @@ def test_where_nothing_is_taken_one_row_tells_how_sure_that_is() -> None:
     said = ("~", "", "")
     stain = Cell(said, (said,), ((Word(text="~"),), (), ()))
     words = ("fox",) * 3
-    line = AlignedLine(0, 0, (Cell(words, (words,), ((Word(text="fox"),),) * 3), stain))
+    line = AlignedLine(0, 0, (Cell(words, (words,), ((Word(text="fox"),),) * 3), stain), (0, 1, 2))
     voters, method = choose_voters(readings_of("~ fox", "fox", "fox")), knowing(0.0, best_says=1.0)
     (seen,) = seen_of(method.choose(stain, line, voters, 0.0))
     assert (seen["saying"], seen["against"], seen["length"], seen["known"]) == (2, 1, 0, 0)

@@ -18,11 +18,12 @@ from ocr_plugins.document import Line, Page, Provenance, Word
 from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import get_convention
-from ocr_plugins.policy import ENOUGH, Budget, Policy, Trial, fit_policy, orders_of, policy_of
+from ocr_plugins.policy import ENOUGH, Budget, Policy, fit_policy, policy_of, told
 from ocr_plugins.recommended import error_count
 from ocr_plugins.runs import EngineRun, Study, score_item
 from ocr_plugins.source import text_ref
 from ocr_plugins.spec import EngineSpec, parse_specs
+from ocr_plugins.trials import Plan, Trial, line_plans, orders_of, partings_of
 
 TEXT = "the quick brown fox jumps over the lazy dog and reads modern letters of old times"
 WORDS = TEXT.split()
@@ -81,7 +82,7 @@ def fitted(study: Study, budget: str | None = None) -> Policy:
 
 def test_easy_pages_are_left_to_cheap_engines() -> None:
     policy = fitted(studied(40), "100%")
-    assert policy.chosen.engines == ("cheap", "fair", "dear")
+    assert policy.chosen.plan.engines == ("cheap", "fair", "dear")
     # The ten hard pages cost 13 s, the others hardly more than the cheapest engine's.
     assert policy.chosen.cost < 0.5
     ((name, doubt),) = policy.chosen.spec.options
@@ -94,7 +95,7 @@ def test_a_budget_is_kept() -> None:
     study = studied(40)
     for text, most in (("1.5", 1.5), ("5", 5.0), ("20%", 2.6)):
         assert fitted(study, text).chosen.seconds <= most
-    assert fitted(study, "1").chosen.engines == ("cheap",)
+    assert fitted(study, "1").chosen.plan.engines == ("cheap",)
     # Less than the cheapest engine takes cannot be had.
     assert fitted(study, "0.1").chosen.seconds == pytest.approx(1.0)
     rates = [fitted(study, text).chosen.cer for text in ("1", "3", "5")]
@@ -157,39 +158,79 @@ def test_an_engine_that_only_costs_is_left_out() -> None:
         errors=np.array([[gives[order][page] for order in orders] for page in (0, 1)]),
         doubts=np.array([[0.0, 0.0 if "dear" in order else 1.0] for order in orders]).T,
         seconds=np.array([[cost[order] for order in orders]] * 2),
+        everyone=np.array([0.0, 2.0]),
         best=np.array([0.0, 10.0]),
         lengths=np.array([100.0, 100.0]),
+        line_plans=[],
+        line_errors=np.zeros((2, 0)),
+        line_seconds=np.zeros((2, 0)),
     )
     policy = policy_of(made, ["a", "b"])
     assert policy is not None
-    assert policy.chosen.engines == ("cheap", "dear")
+    assert policy.chosen.plan == Plan(("cheap", "dear"), 0.0)
     assert policy.chosen.seconds == pytest.approx((1 + 6) / 2)
     assert policy.chosen.gain == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", range(2, 7))
+def test_engines_that_read_lines_stand_behind_those_that_read_pages(count: int) -> None:
+    labels = tuple("abcdef"[:count])
+    for parting in range(1, count):
+        found = line_plans(labels, parting)
+        assert len(set(found)) == len(found)
+        for plan in found:
+            pages = plan.engines[: -len(plan.lines)]
+            assert plan.engines == (*pages, *plan.lines)
+            assert pages == labels[:parting]
+            # Only the dearest two may be left out.
+            assert set(labels[:-2]) <= set(plan.engines)
+        # Any one of those two may be the only one that is asked for lines.
+        if parting >= count - 2:
+            assert {plan.lines for plan in found} >= {(label,) for label in labels[parting:]}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [((1, 1, 8), [1, 2]), ((1, 1, 1, 1, 6), [3, 4]), ((5, 6), [1]), ((9, 10, 11), [1]), ((0, 0), [1])],
+)
+def test_cheap_engines_read_all_pages(seconds: Sequence[float], found: Sequence[int]) -> None:
+    assert partings_of(seconds) == found
 
 
 # --- several corpora ---
 
 LABELS = ("one", "two", "three")
 ORDERS = orders_of(LABELS)
+LINE_PLANS = line_plans(LABELS, 1)
+PLANS = st.one_of(st.builds(Plan, st.sampled_from(ORDERS), st.floats(-1, 1)), st.sampled_from(LINE_PLANS))
 
 
 @st.composite
 def trials(draw: st.DrawFn) -> Trial:
     pages = draw(st.integers(1, 5))
 
-    def numbers(low: float, high: float) -> np.ndarray:
-        row = st.lists(st.floats(low, high), min_size=len(ORDERS), max_size=len(ORDERS))
+    def numbers(low: float, high: float, count: int = len(ORDERS)) -> np.ndarray:
+        row = st.lists(st.floats(low, high), min_size=count, max_size=count)
         return np.array(draw(st.lists(row, min_size=pages, max_size=pages)))
 
-    seconds = numbers(0.5, 9).cumsum(axis=1)
     return Trial(
-        LABELS, ORDERS, numbers(0, 20), numbers(0, 1), seconds, numbers(1, 20)[:, 0], numbers(50, 99)[:, 0]
+        LABELS,
+        ORDERS,
+        errors=numbers(0, 20),
+        doubts=numbers(0, 1),
+        seconds=numbers(0.5, 9).cumsum(axis=1),
+        everyone=numbers(0, 20, 1)[:, 0],
+        best=numbers(1, 20, 1)[:, 0],
+        lengths=numbers(50, 99, 1)[:, 0],
+        line_plans=LINE_PLANS,
+        line_errors=numbers(0, 20, len(LINE_PLANS)),
+        line_seconds=numbers(0.5, 9, len(LINE_PLANS)),
     )
 
 
 def repeated(trial: Trial, times: int) -> Trial:
     """The same pages several times over."""
-    names = ("errors", "doubts", "seconds", "best", "lengths")
+    names = ("errors", "doubts", "seconds", "everyone", "best", "lengths", "line_errors", "line_seconds")
     return replace(trial, **{name: np.concatenate([getattr(trial, name)] * times) for name in names})
 
 
@@ -199,21 +240,19 @@ def all_of(trial: Trial) -> np.ndarray:
 
 def gained(trial: Trial) -> float:
     """How many errors fewer the vote of all makes than the best engine."""
-    return float((trial.best - trial.errors[:, trial.all]).sum())
+    return float((trial.best - trial.everyone).sum())
 
 
-@given(trials(), trials(), st.integers(2, 9), st.sampled_from(ORDERS), st.floats(-1, 1))
-def test_corpora_count_alike_whatever_their_sizes(
-    one: Trial, other: Trial, times: int, order: Sequence[str], doubt: float
-) -> None:
+@given(trials(), trials(), st.integers(2, 9), PLANS)
+def test_corpora_count_alike_whatever_their_sizes(one: Trial, other: Trial, times: int, plan: Plan) -> None:
     small, large = Trial.joined([one, other]), Trial.joined([repeated(one, times), other])
-    first, second = (made.told(tuple(order), doubt, all_of(made)) for made in (small, large))
+    first, second = (told(made, plan, all_of(made)) for made in (small, large))
     assert second.cost == pytest.approx(first.cost)
     assert second.cer == pytest.approx(first.cer)
     if abs(gained(small)) > 1e-3:
         assert second.gain == pytest.approx(first.gain)
     # What it costs of each corpus is its share there, and errors those of the best engine there.
-    parts = [made.told(tuple(order), doubt, all_of(made)) for made in (one, other)]
+    parts = [told(made, plan, all_of(made)) for made in (one, other)]
     assert first.cost == pytest.approx(sum(part.cost for part in parts) / 2)
     worse = [
         part.cer * made.lengths.sum() / made.best.sum()
@@ -222,11 +261,11 @@ def test_corpora_count_alike_whatever_their_sizes(
     assert first.cer == pytest.approx(sum(worse) / 2)
 
 
-@given(trials(), st.sampled_from(ORDERS), st.floats(-1, 1))
-def test_one_corpus_joined_is_itself(one: Trial, order: Sequence[str], doubt: float) -> None:
-    alone, joined = (made.told(tuple(order), doubt, all_of(made)) for made in (one, Trial.joined([one])))
+@given(trials(), PLANS)
+def test_one_corpus_joined_is_itself(one: Trial, plan: Plan) -> None:
+    alone, joined = (told(made, plan, all_of(made)) for made in (one, Trial.joined([one])))
     assert joined.cost == pytest.approx(alone.cost)
-    assert (joined.engines, joined.doubt) == (alone.engines, alone.doubt)
+    assert joined.plan == alone.plan
     if abs(gained(one)) > 1e-3:
         assert joined.gain == pytest.approx(alone.gain)
 
@@ -243,7 +282,8 @@ def test_pages_are_left_as_soon_as_they_are_settled(one: Trial, order: Sequence[
 
 
 def trial_of(study: Study) -> Trial:
-    return Trial.of(study, study.corpus.items, study.runs, error_count)
+    seconds = [seconds for seconds, _ in ENGINES.values()]
+    return Trial.of(study, study.corpus.items, study.runs, error_count, partings_of(seconds))
 
 
 def test_a_trial_of_a_study_gives_its_policy() -> None:
@@ -267,13 +307,12 @@ def test_a_policy_for_several_corpora_does_not_follow_the_larger_one() -> None:
     documents = [f"hard {page}" for page in range(6)] + [f"easy {page}" for page in range(30)]
     policy = policy_of(joined, documents, Budget(share=1.0))
     assert policy is not None
-    assert "dear" in policy.chosen.engines
+    assert "dear" in policy.chosen.plan.engines
     assert policy.held_out is not None
     rows = {
         name: np.array([document.startswith(name) for document in documents]) for name in ("hard", "easy")
     }
-    order = policy.chosen.engines
-    spent = {name: joined.told(order, policy.chosen.doubt, pages).cost for name, pages in rows.items()}
+    spent = {name: told(joined, policy.chosen.plan, pages).cost for name, pages in rows.items()}
     assert spent["hard"] > spent["easy"]
     assert policy.chosen.cost == pytest.approx(sum(spent.values()) / 2)
 

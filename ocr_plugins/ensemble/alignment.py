@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -42,13 +42,14 @@ class Cell:
 class AlignedLine:
     """A line of the page in all readings: ``cells`` from its start to its end, a space between two.
 
-    ``owner`` is the reading whose line it is, and ``line`` that line's number there. ``present`` says which
-    readings have anything on it.
+    ``owner`` is the reading whose line it is, and ``line`` that line's number there. ``readings`` are the
+    places of those that the cells have, in order. ``present`` says which of these have anything on it.
     """
 
     owner: int
     line: int
     cells: tuple[Cell, ...]
+    readings: tuple[int, ...]
 
     @cached_property
     def present(self) -> tuple[bool, ...]:
@@ -60,6 +61,7 @@ def align_pages(
     order: Sequence[int] | None = None,
     alphabets: Sequence[Alphabet | None] | None = None,
     truth: Page | None = None,
+    asked: Mapping[int, Collection[tuple[int, int]]] | None = None,
 ) -> list[AlignedLine]:
     """Aligns readings of one page.
 
@@ -70,6 +72,8 @@ def align_pages(
         alphabets: the characters that each reading's engine can give, None where nothing bounds them.
             Default: none are bounded.
         truth: what the page should read: one more reading, the last, from which nothing is taken.
+        asked: by their places, readings of some lines alone, and these lines by owner and number. On others
+            they have no say, and no line is theirs. They stand last. Default: all are of the whole page.
     """
     bounds = list(alphabets or [None] * len(pages))
     if truth is not None:
@@ -82,14 +86,23 @@ def align_pages(
     else:
         slots = match_lines(readings, order)
         match_texts(slots, readings, order)
-    return [line for slot in slots if (line := _aligned(slot, readings, bounds)) is not None]
+    parts = asked or {}
+    lines = []
+    for slot in slots:
+        line = slot.owner, slot.line
+        heard = [place for place in range(len(readings)) if place not in parts or line in parts[place]]
+        aligned = _aligned(slot, heard, readings, bounds) if slot.owner not in parts else None
+        if aligned is not None:
+            lines.append(aligned)
+    return lines
 
 
 def _aligned(
-    slot: Slot, readings: Sequence[Fragments], alphabets: Sequence[Alphabet | None]
+    slot: Slot, heard: Sequence[int], readings: Sequence[Fragments], bounds: Sequence[Alphabet | None]
 ) -> AlignedLine | None:
-    rows = [_Row.of(one, places) for one, places in zip(readings, slot.words, strict=True)]
+    rows = [_Row.of(readings[place], slot.words[place]) for place in heard]
     # The truth has no alphabet, and tells readings nothing.
+    alphabets = [bounds[place] for place in heard if place < len(bounds)]
     known = rows[: len(alphabets)]
     bounded = _bounded(known, alphabets)
     if bounded:
@@ -98,7 +111,7 @@ def _aligned(
     originals = _Originals(rows, texts)
     network = build(texts)
     cells = tuple(_heard(originals.cell(spans), bounded, len(known)) for spans in _cut(network))
-    return AlignedLine(slot.owner, slot.line, cells) if cells else None
+    return AlignedLine(slot.owner, slot.line, cells, tuple(heard)) if cells else None
 
 
 def _bounded(rows: Sequence[_Row], alphabets: Sequence[Alphabet | None]) -> dict[int, Alphabet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,6 +62,26 @@ def part_words(page: Page) -> Page:
         replace(line, words=tuple(replace(word) for word, *_ in _placed(line))) for line in page.iter_lines()
     )
     return replace(page, regions=(), lines=tuple(line for line in lines if line.words))
+
+
+def some_words(page: Page, found: Fragments, kept: NDArray[np.bool_]) -> Iterator[Line]:
+    """The lines of a page with those of its words ``found`` alone that are ``kept``, (n,)."""
+    for number, line in enumerate(page.iter_lines()):
+        mine = np.flatnonzero(found.lines == number)
+        some = mine[kept[mine]].tolist()
+        if some and len(some) == len(mine):
+            yield line
+        elif some:
+            yield Line.of_words(
+                [_with_place(found.words[at], found.boxes[at].tolist()) for at in some],
+                confidence=line.confidence,
+                confidence_kind=line.confidence_kind,
+            )
+
+
+def _with_place(word: Word, box: Sequence[float]) -> Word:
+    known = word.polygon is not None or not np.isfinite(box).all()
+    return word if known else replace(word, polygon=Polygon.from_box(*box))
 
 
 _NOWHERE = (np.nan,) * 4

@@ -30,6 +30,8 @@ _SAMPLES = 1000
 _HALF = 0.5
 # Errors that every engine is taken to have made besides, where it is to be told how far it is behind.
 _BESIDES = 3.0
+# What is known of all pages counts as much as so many characters of the page itself: some lines.
+_OF_ALL = 300.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class PageEstimate:
     def guarded(self, label: str) -> float:
         """The same for a vote: of a short text it says of all readings that they are about as good."""
         return (self.errors[label] + _BESIDES) / max(self.length, 1.0)
+
+    def among(self, label: str, rate: float) -> float:
+        """The same where the ``rate`` of the reading's engine on pages of its kind is known."""
+        return (self.errors[label] + _OF_ALL * rate) / (self.length + _OF_ALL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ocr_plugins.document import Line, Page, PageError, Polygon, Region, Word, enclosing
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.alphabets import Alphabet
-from ocr_plugins.ensemble.voters import Voters, choose_voters
+from ocr_plugins.ensemble.voters import LineKey, Voters, choose_voters
 from ocr_plugins.ensemble.voting import Decision, Method
 from ocr_plugins.layout import runs_left
 
@@ -19,12 +19,14 @@ class WordVote:
     """What was said of one place of the page.
 
     ``text`` was taken, which is "" where the vote took nothing; ``line`` is the number of its line in the
-    voted page, None where no line is left. ``readings`` are what each voter said, by label; ``scores`` the
-    candidates' shares of the vote, best first. ``reason`` says in a few words why the text was taken.
+    voted page, None where no line is left, and ``of`` that line in the reading whose it is. ``readings`` are
+    what each voter said, by label; ``scores`` the candidates' shares of the vote, best first. ``reason`` says
+    in a few words why the text was taken.
     """
 
     text: str
     line: int | None
+    of: LineKey
     polygon: Polygon | None
     probability: float
     readings: Mapping[str, str]
@@ -64,6 +66,7 @@ def vote(
     method: Method,
     alphabets: Mapping[str, Alphabet] | None = None,
     families: Mapping[str, str] | None = None,
+    asked: Mapping[str, Collection[LineKey]] | None = None,
 ) -> Vote | PageError:
     """Votes on one page.
 
@@ -72,11 +75,12 @@ def vote(
         method: how; see `ocr_plugins.ensemble.voting`.
         alphabets: the characters that engines are bound to, by label; they abstain on others.
         families: which engine each is of, by label; see `choose_voters`.
+        asked: the lines that some readings are of alone, by label, as `WordVote.of` of a vote of the others.
 
     Returns:
         The vote, or the first error where no reading is left to vote.
     """
-    voters = choose_voters(readings, alphabets, families)
+    voters = choose_voters(readings, alphabets, families, asked)
     if not voters.pages:
         return next(reading for reading in readings.values() if isinstance(reading, PageError))
     lines = voters.align()
@@ -131,7 +135,8 @@ class _Count:
         return {"regions": (), "lines": tuple(line for _, found in blocks for line in found)}
 
     def _line(self, aligned: AlignedLine) -> Line | None:
-        decisions = self._method.decide(aligned, self._voters)
+        voters = self._voters.on(aligned)
+        decisions = self._method.decide(aligned, voters)
         words = [
             word
             for cell, decision in zip(aligned.cells, decisions, strict=True)
@@ -139,7 +144,19 @@ class _Count:
         ]
         number = self._lines if words else None
         for cell, decision in zip(aligned.cells, decisions, strict=True):
-            self.words.append(self._told(cell, decision, number))
+            readings = dict(zip(voters.pages, cell.strings, strict=True))
+            self.words.append(
+                WordVote(
+                    text=decision.text,
+                    line=number,
+                    of=(self._labels[aligned.owner], aligned.line),
+                    polygon=_around(cell),
+                    probability=decision.probability,
+                    readings=readings,
+                    scores=decision.scores,
+                    reason=_reason(decision, readings),
+                )
+            )
         if not words:
             return None
         self._lines += 1
@@ -157,18 +174,6 @@ class _Count:
                 confidence_kind=self._kind,
                 alternatives=others if len(told) == 1 else (),
             )
-
-    def _told(self, cell: Cell, decision: Decision, line: int | None) -> WordVote:
-        readings = dict(zip(self._labels, cell.strings, strict=True))
-        return WordVote(
-            text=decision.text,
-            line=line,
-            polygon=_around(cell),
-            probability=decision.probability,
-            readings=readings,
-            scores=decision.scores,
-            reason=_reason(decision, readings),
-        )
 
 
 def _reason(decision: Decision, readings: Mapping[str, str]) -> str:

@@ -121,7 +121,7 @@ def examples(
     # With the truth as one more reading, cells are where it says how each is to be read.
     for line in voters.align(truth):
         cells = tuple(_without_last(cell) for cell in line.cells)
-        told = AlignedLine(line.owner, line.line, cells)
+        told = replace(line, cells=cells, readings=line.readings[:-1])
         if not any(told.present):
             continue
         wanted = tuple(fold(cell.strings[-1]) for cell in line.cells)

@@ -10,8 +10,8 @@ import statistics
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.alignment import AlignedLine, align_pages
@@ -27,6 +27,9 @@ _LOOP, _SHORT = 0.1, 300
 # if others share at least the double.
 _OUTLIER = 0.15
 _LEAST_WORDS = 5
+#: A line of a page: the label of the reading whose line it is, and its number there.
+LineKey = tuple[str, int]
+
 # An engine that lacks a greater part of the characters that others read is bounded by its alphabet.
 _LACKS = 0.01
 
@@ -38,8 +41,8 @@ class Voters:
     They stand by how much of their text others have in the same order: the first is the one whose words and
     order are nearest to all. ``standing`` is each one's mean agreement with the others whatever the order,
     from 0 to 1, by label; 1 for one alone.
-    ``alphabets`` are of those that could not give much of what others read: they stand last. ``families`` are
-    as `choose_voters` takes them.
+    ``alphabets`` are of those that could not give much of what others read: they stand last. ``families`` and
+    ``asked`` are as `choose_voters` takes them; who was asked for some lines alone stands behind all others.
     """
 
     pages: Mapping[str, Page]
@@ -47,6 +50,7 @@ class Voters:
     dropped: Mapping[str, str]
     alphabets: Mapping[str, Alphabet] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, Collection[LineKey]] = field(default_factory=dict)
 
     def family(self, label: str) -> str:
         """The engine that a reading is of."""
@@ -55,13 +59,26 @@ class Voters:
     def align(self, truth: Page | None = None) -> list[AlignedLine]:
         """Their readings, line by line; with the truth as one more, from which nothing is taken."""
         alphabets = [self.alphabets.get(label) for label in self.pages]
-        return align_pages(list(self.pages.values()), alphabets=alphabets, truth=truth)
+        places = {label: place for place, label in enumerate(self.pages)}
+        asked = {
+            places[label]: {(places[owner], line) for owner, line in lines}
+            for label, lines in self.asked.items()
+        }
+        return align_pages(list(self.pages.values()), alphabets=alphabets, truth=truth, asked=asked)
+
+    def on(self, line: AlignedLine) -> Voters:
+        """Those who have a say on a line."""
+        if not self.asked or len(line.readings) == len(self.pages):
+            return self
+        labels = list(self.pages)
+        return replace(self, pages={labels[at]: self.pages[labels[at]] for at in line.readings})
 
 
 def choose_voters(
     readings: Mapping[str, Page | PageError],
     alphabets: Mapping[str, Alphabet] | None = None,
     families: Mapping[str, str] | None = None,
+    asked: Mapping[str, Collection[LineKey]] | None = None,
 ) -> Voters:
     """Of readings of one page by label: those that crashed, are empty, loop or contradict all others go.
 
@@ -69,15 +86,20 @@ def choose_voters(
         alphabets: the characters that engines are bound to, by label: what they lack is no contradiction.
         families: which engine each is of, by label. The same engine with other options repeats many of its
             errors, so that the two agree tells little of how well they stand. Default: none are related.
+        asked: the lines that some readings are of alone, by label. They are heard whatever they have there.
     """
     dropped: dict[str, str] = {}
     pages: dict[str, Page] = {}
+    parts: dict[str, Page] = {}
     for label, reading in readings.items():
-        if isinstance(reading, Page):
-            pages[label] = reading
-        else:
+        if not isinstance(reading, Page):
             dropped[label] = f"failed: {reading.kind}"
-    bounded = _bounded(pages, alphabets or {})
+        elif label in (asked or {}):
+            parts[label] = reading
+        else:
+            pages[label] = reading
+    bounded = _bounded(pages, pages, alphabets or {})
+    bounded_parts = _bounded(parts, pages, alphabets or {})
     for label, reason in _unfit(pages).items():
         dropped[label] = reason
         del pages[label]
@@ -90,22 +112,27 @@ def choose_voters(
     ordered = {label: _mean(words.agreement_in_order, label, pages, known) for label in pages}
     order = sorted(pages, key=lambda label: (label in bounded, -ordered[label]))
     return Voters(
-        {label: pages[label] for label in order},
+        {label: pages[label] for label in order} | parts,
         {label: standing[label] for label in order},
         dropped,
-        {label: bounded[label] for label in order if label in bounded},
+        {label: bounded[label] for label in order if label in bounded} | bounded_parts,
         known,
+        {label: lines for label, lines in (asked or {}).items() if label in parts},
     )
 
 
-def _bounded(pages: Mapping[str, Page], alphabets: Mapping[str, Alphabet]) -> dict[str, Alphabet]:
+def _bounded(
+    pages: Mapping[str, Page], everything: Mapping[str, Page], alphabets: Mapping[str, Alphabet]
+) -> dict[str, Alphabet]:
+    """Those of ``pages`` that lack much of what others have that read everything."""
     found = {}
-    for label, alphabet in alphabets.items():
-        others = "".join("".join(page.text.split()) for name, page in pages.items() if name != label)
-        if alphabet.lacking(others) > _LACKS * len(others):
-            found[label] = alphabet
+    for label in pages:
+        if label in alphabets:
+            others = "".join("".join(page.text.split()) for name, page in everything.items() if name != label)
+            if alphabets[label].lacking(others) > _LACKS * len(others):
+                found[label] = alphabets[label]
     # Somebody has to say what the others cannot.
-    return found if len(found) < len(pages) else {}
+    return found if set(everything) - set(found) else {}
 
 
 class _Words:

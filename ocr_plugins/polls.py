@@ -1,0 +1,220 @@
+"""How a vote is held on the readings of a page, and whom a cascade asks for more.
+
+A cascade asks one engine after the other, as long as a page is in doubt. Its last engines may be asked for
+lines alone: then the others read every page, and these the lines that are in doubt.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ocr_plugins.document import Page, PageError, enclosing, is_detection
+from ocr_plugins.ensemble.alphabets import Alphabet
+from ocr_plugins.ensemble.doubt import doubt_of, doubts_of, words_by_line
+from ocr_plugins.ensemble.learned import Learned
+from ocr_plugins.ensemble.ranking import Beliefs, estimate_page
+from ocr_plugins.ensemble.vote import Vote, WordVote, vote
+from ocr_plugins.ensemble.voters import LineKey
+from ocr_plugins.ensemble.voting import Method
+from ocr_plugins.excerpts import Excerpt, is_excerpt
+from ocr_plugins.ranked import Expected, families_of
+from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.vote_options import CascadeOptions, VoteOptions, beliefs_of, fingerprints_of, shipped_trust
+
+Reading = Page | PageError
+
+
+@dataclass(frozen=True)
+class Held:
+    """A vote that was held on a page.
+
+    ``heard`` are the readings it rests on, and ``asked`` the lines that some of them are of alone, by label.
+    ``reading`` and ``voting`` are seconds: what it took to read as much as was asked for, and to vote.
+    """
+
+    found: Vote | PageError
+    heard: Mapping[str, Reading]
+    reading: float
+    voting: float
+    asked: Mapping[str, Collection[LineKey]] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return self.reading + self.voting
+
+
+@dataclass(frozen=True)
+class Poll:
+    """How a vote is held, the same for all pages of a study.
+
+    ``voters`` are in the order they are asked; ``doubt`` is that of `CascadeOptions`, None where all are
+    asked, and ``lines`` are those that are asked for lines alone.
+
+    What is ``expected`` of an engine on a page rests on the page and on all others that it read. Where dearer
+    engines see only pages that are hard, it rests on the page alone; where they see only lines that are hard,
+    they are taken for as good as the middle one of the others.
+    """
+
+    rule: Method
+    voters: Sequence[EngineRun]
+    alphabets: Mapping[str, Alphabet]
+    families: Mapping[str, str]
+    beliefs: Beliefs
+    expected: Expected
+    doubt: float | None = None
+    lines: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, study: Study, options: VoteOptions, voters: Sequence[EngineRun]) -> Poll:
+        """Raises EngineUnavailableError for a file that cannot be read."""
+        known = fingerprints_of(voters)
+        cascade = options if isinstance(options, CascadeOptions) else None
+        lines = cascade.of_lines if cascade else ()
+        rule = options.rule(known)
+        # A vote's voters are ranked among all engines of the study.
+        ranked = [run for run in (voters if cascade else study.runs) if not run.spec.is_vote]
+        by_page_alone = not isinstance(rule, Learned) or (cascade and not lines)
+        return cls(
+            rule,
+            voters,
+            alphabets_of(voters),
+            families_of(voters),
+            beliefs_of(shipped_trust(known)),
+            Expected()
+            if by_page_alone
+            else Expected.of(study, [run for run in ranked if run.label not in lines]),
+            cascade.doubt if cascade else None,
+            lines,
+        )
+
+    def readings_of(self, page: str) -> dict[str, Reading]:
+        """What the voters read of a page, by label; what only finds lines has nothing to say."""
+        found = {run.label: run.results[page] for run in self.voters if page in run.results}
+        return {label: reading for label, reading in found.items() if not is_detection(reading)}
+
+    def hold(self, page: str, doubted: int = 0) -> Held:
+        """The vote of as many readings of a page as it takes to be sure; ``doubted`` are known not to do.
+
+        Raises:
+            ValueError: nobody has read the page.
+        """
+        readings = self.readings_of(page)
+        whole = {label: reading for label, reading in readings.items() if label not in self.lines}
+        if self.lines and whole:
+            return self._hold_with_lines(page, self.hold_all(page, whole), readings)
+        counts = range(len(readings) if self.doubt is None else doubted + 1, len(readings) + 1)
+        voting = 0.0
+        for count in counts:
+            held = self.hold_all(page, dict(itertools.islice(readings.items(), count)), voting)
+            if count == counts[-1] or self.settles(held.found):
+                return held
+            voting = held.voting
+        raise ValueError("there is no reading to vote on")
+
+    def settles(self, found: Vote | PageError) -> bool:
+        """Whether nobody else is to be asked for the page."""
+        return self.doubt is None or (isinstance(found, Vote) and doubt_of(found.page) <= self.doubt)
+
+    def hold_all(self, page: str, readings: Mapping[str, Reading], voting: float = 0.0) -> Held:
+        """The vote of all of these; ``voting`` are the seconds that other votes took before."""
+        started = time.perf_counter()
+        found = vote(readings, self._rule_on(page, readings), self.alphabets, self.families)
+        voting += time.perf_counter() - started
+        return Held(found, readings, sum(map(seconds_of, readings.values())), voting)
+
+    def _rule_on(self, page: str, heard: Mapping[str, Reading]) -> Method:
+        if not isinstance(self.rule, Learned):
+            return self.rule
+        if self.doubt is not None and not self.lines:
+            return replace(self.rule, expected=expected_of(heard, self.families, self.beliefs))
+        rates = self.expected.on(page)
+        if self.lines and rates:
+            rates |= dict.fromkeys(self.lines, statistics.median(rates.values()))
+        return replace(self.rule, expected=rates)
+
+    def _hold_with_lines(self, page: str, held: Held, readings: Mapping[str, Reading]) -> Held:
+        for label in self.lines:
+            if label in readings:
+                held = self.ask_further(page, held, label, readings[label])
+        return held
+
+    def ask_further(self, page: str, held: Held, label: str, reading: Reading) -> Held:
+        """With one more engine, heard on the lines that are in doubt.
+
+        Of a reading of the whole page it is what it has on these that counts, and their share of its seconds.
+        """
+        lines = self.lines_in_doubt(held.found)
+        if lines is not None and not lines:
+            return held
+        heard, asked = {**held.heard, label: reading}, dict(held.asked)
+        took = seconds_of(reading)
+        if lines is not None:
+            asked[label] = lines
+            took *= 1.0 if is_excerpt(reading) else _share(held.found, lines)
+        started = time.perf_counter()
+        found = vote(heard, self._rule_on(page, heard), self.alphabets, self.families, asked)
+        return Held(found, heard, held.reading + took, held.voting + time.perf_counter() - started, asked)
+
+    def lines_in_doubt(self, found: Vote | PageError) -> Collection[LineKey] | None:
+        """The lines that the next engine is asked for; None for the whole page.
+
+        That is read where nobody has found any text, or it is not known where a line in doubt stands.
+        """
+        assert self.doubt is not None  # noqa: S101 - who asks knows that it is a cascade
+        doubts = doubts_of(found) if isinstance(found, Vote) else {}
+        lines = {line for line, doubt in doubts.items() if doubt > self.doubt}
+        if not doubts or (lines and excerpt_of(found, lines) is None):
+            return None
+        return lines
+
+
+def excerpt_of(found: Vote | PageError, lines: Collection[LineKey]) -> Excerpt | None:
+    """Some lines of a page that was voted on; None where it is not known where they stand."""
+    if isinstance(found, PageError) or found.page.level != "page" or found.page.size is None:
+        return None
+    places = [
+        enclosing([word.polygon for word in words])
+        for line, words in words_by_line(found).items()
+        if line in lines
+    ]
+    boxes = tuple(place.box for place in places if place)
+    return Excerpt(boxes, found.page.size) if len(boxes) == len(places) else None
+
+
+def _share(found: Vote | PageError, lines: Collection[LineKey]) -> float:
+    """How much of a page's text stands on some of its lines, 0 to 1."""
+    known = words_by_line(found) if isinstance(found, Vote) else {}
+    lengths = {line: sum(map(_length, words)) for line, words in known.items()}
+    return sum(lengths[line] for line in lines) / max(sum(lengths.values()), 1)
+
+
+def _length(word: WordVote) -> int:
+    """The characters that a place has by the reading that has most."""
+    return max(map(len, word.readings.values()))
+
+
+def expected_of(
+    readings: Mapping[str, Reading], families: Mapping[str, str], beliefs: Beliefs
+) -> dict[str, float]:
+    """What is expected of each reading of one page, by that page alone."""
+    pages = {label: page for label, page in readings.items() if isinstance(page, Page)}
+    estimate = estimate_page(pages, families, beliefs=beliefs)
+    return {label: estimate.guarded(label) for label in estimate.errors}
+
+
+def alphabets_of(runs: Iterable[EngineRun]) -> dict[str, Alphabet]:
+    """What bounds engines, by label; those that nothing bounds are not in it."""
+    return {
+        run.label: Alphabet(run.info.capabilities.alphabet)
+        for run in runs
+        if run.info is not None and run.info.capabilities.alphabet is not None
+    }
+
+
+def seconds_of(reading: Reading) -> float:
+    """What a reading took; 0 where it is not known."""
+    return (reading.provenance.seconds or 0.0) if reading.provenance else 0.0
