@@ -52,9 +52,9 @@ class Item:
         """What engines are to look at: here the page itself."""
         return self.ref
 
-    def on_page(self, reading: Page) -> Page:
+    def on_page(self, result: Page | PageError) -> Page | PageError:
         """What was read of the image, in the pixels of the page."""
-        return reading
+        return result
 
     @property
     def document(self) -> str:

@@ -7,14 +7,16 @@ of the page that it is of.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Box, Line, Page, PageError, Provenance
+from ocr_plugins.document import Box, Line, Page, PageError, Polygon, Provenance
 from ocr_plugins.ensemble.fragments import Fragments, some_words
 from ocr_plugins.image import PageImage
 from ocr_plugins.preprocess import Transform
@@ -29,11 +31,15 @@ _LEAST = 8
 # How much wider than high an excerpt is to be, like the pages that engines were made for.
 _SHAPE = 1.4
 
+Floats = NDArray[np.float64]
+
 # Stands among what was done to an image before it was read.
 _EXCERPT = "excerpt"
 
 #: (x0, y0, x1, y1) in whole pixels.
 Cut = tuple[int, int, int, int]
+#: (x, y) in whole pixels of an excerpt.
+Corner = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -52,31 +58,45 @@ class Excerpt:
         return derived(page, self.image)
 
     def image(self, page: PageImage) -> PageImage:
-        """The cuts on the colour that is the page's commonest: its paper."""
+        """The cuts on the median of the page's colours: its paper."""
         width, height = self._sheet
         pixels = np.empty((height, width, *page.pixels.shape[2:]), np.uint8)
         pixels[:] = _paper(page.pixels)
-        for (x0, y0, x1, y1), (left, top) in zip(self._cuts, self._corners, strict=True):
+        for (x0, y0, x1, y1), (left, top) in self._places():
             cut = page.pixels[y0:y1, x0:x1]
             pixels[top : top + cut.shape[0], left : left + cut.shape[1]] = cut
         return replace(page, pixels=pixels)
 
-    def placed(self, reading: Page) -> Page:
-        """What was read of the excerpt, in the pixels of the page; what stands in no cut is left out.
+    @property
+    def is_smaller(self) -> bool:
+        """Whether there is less to look at than on the page."""
+        return math.prod(self._sheet) < math.prod(self.size)
 
-        Its provenance tells that it is of an excerpt.
-        """
+    def placed(self, reading: Page) -> Page:
+        """What was read of the excerpt, in the pixels of the page; what stands in no cut is left out."""
         found = Fragments.of(reading)
         middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
         lines: list[Line] = []
-        for (x0, y0, x1, y1), (left, top) in zip(self._cuts, self._corners, strict=True):
-            ends = left + x1 - x0, top + y1 - y0
-            inside = np.asarray(((middles >= (left, top)) & (middles <= ends)).all(axis=1))
-            part = replace(reading, lines=tuple(some_words(reading, found, inside)), regions=())
-            lines += Transform.shift(x0 - left, y0 - top).page(part, self.size, reading.dpi).lines
-        return replace(
-            reading, lines=tuple(lines), regions=(), size=self.size, provenance=_told(reading.provenance)
+        for cut, corner in self._places():
+            part = replace(
+                reading, lines=tuple(some_words(reading, found, _inside(middles, cut, corner))), regions=()
+            )
+            lines += _shift(cut, corner).page(part, self.size, reading.dpi).lines
+        return replace(reading, lines=tuple(lines), regions=(), size=self.size)
+
+    def placed_polygons(self, polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
+        """The same of lines that were found."""
+        boxes = np.array([polygon.box for polygon in polygons], np.float64).reshape(-1, 4)
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+        return tuple(
+            _shift(cut, corner).polygon(polygons[at])
+            for cut, corner in self._places()
+            for at in np.flatnonzero(_inside(middles, cut, corner)).tolist()
         )
+
+    def _places(self) -> Iterable[tuple[Cut, Corner]]:
+        """The cuts, and where the upper left corner of each stands in the excerpt."""
+        return zip(self._cuts, self._corners, strict=True)
 
     @cached_property
     def _cuts(self) -> list[Cut]:
@@ -104,7 +124,7 @@ class Excerpt:
         return left, top, right, bottom
 
     @cached_property
-    def _placing(self) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    def _placing(self) -> tuple[list[Corner], tuple[int, int]]:
         """Where each cut's upper left corner stands in the excerpt, and the excerpt's size."""
         sizes = [(x1 - x0, y1 - y0) for x0, y0, x1, y1 in self._cuts]
         gap = max(math.ceil(_APART * float(np.median([y1 - y0 for _, y0, _, y1 in self.boxes]))), _LEAST)
@@ -128,12 +148,22 @@ class Excerpt:
         return corners, (max(x for _, x in rows) - gap + margin, bottom - gap + margin)
 
     @property
-    def _corners(self) -> list[tuple[int, int]]:
+    def _corners(self) -> list[Corner]:
         return self._placing[0]
 
     @property
     def _sheet(self) -> tuple[int, int]:
         return self._placing[1]
+
+
+def _inside(middles: Floats, cut: Cut, corner: Corner) -> NDArray[np.bool_]:
+    """(n,) which points of an excerpt (n, 2) stand in a cut; none that is not known."""
+    ends = corner[0] + cut[2] - cut[0], corner[1] + cut[3] - cut[1]
+    return np.asarray(((middles >= corner) & (middles <= ends)).all(axis=1))
+
+
+def _shift(cut: Cut, corner: Corner) -> Transform:
+    return Transform.shift(cut[0] - corner[0], cut[1] - corner[1])
 
 
 def _within(start: float, end: float, most: int) -> tuple[int, int]:
@@ -157,8 +187,26 @@ class ExcerptItem(Item):
     def image(self) -> PageRef:
         return self.excerpt.of(self.ref)
 
-    def on_page(self, reading: Page) -> Page:
-        return self.excerpt.placed(reading)
+    def on_page(self, result: Page | PageError) -> Page | PageError:
+        """The result on the page, with provenance that tells of an excerpt.
+
+        An error where a reading does not tell where its words stand: nobody can say which lines it is of.
+        """
+        told = replace(result, provenance=_told(result.provenance))
+        if isinstance(told, PageError):
+            found = told.detected
+            return told if found is None else replace(told, detected=self.excerpt.placed_polygons(found))
+        if told.text and not Fragments.of(told).placed:
+            return PageError(
+                source=told.source,
+                page=told.page,
+                id=told.id,
+                kind="no_places",
+                message="the engine does not tell where words stand, so it cannot read lines of a page",
+                hint="leave it out of lines=",
+                provenance=told.provenance,
+            )
+        return self.excerpt.placed(told)
 
 
 def is_excerpt(reading: Page | PageError) -> bool:

@@ -18,7 +18,7 @@ from ocr_plugins.ensemble.doubt import doubt_of, doubts_of, words_by_line
 from ocr_plugins.ensemble.learned import Learned
 from ocr_plugins.ensemble.ranking import Beliefs, estimate_page
 from ocr_plugins.ensemble.vote import Vote, WordVote, vote
-from ocr_plugins.ensemble.voters import LineKey
+from ocr_plugins.ensemble.voters import LineKey, on_lines_of
 from ocr_plugins.ensemble.voting import Method
 from ocr_plugins.excerpts import Excerpt, is_excerpt
 from ocr_plugins.ranked import Expected, families_of
@@ -32,8 +32,9 @@ Reading = Page | PageError
 class Held:
     """A vote that was held on a page.
 
-    ``heard`` are the readings it rests on, and ``asked`` the lines that some of them are of alone, by label.
-    ``reading`` and ``voting`` are seconds: what it took to read as much as was asked for, and to vote.
+    ``heard`` are the readings it rests on, and ``asked`` the lines that some of them are of alone, by label;
+    ``expected`` are the error rates of these. ``reading`` and ``voting`` are seconds: what it took to read as
+    much as was asked for, and to vote.
     """
 
     found: Vote | PageError
@@ -41,6 +42,7 @@ class Held:
     reading: float
     voting: float
     asked: Mapping[str, Collection[LineKey]] = field(default_factory=dict)
+    expected: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -56,7 +58,7 @@ class Poll:
 
     What is ``expected`` of an engine on a page rests on the page and on all others that it read. Where dearer
     engines see only pages that are hard, it rests on the page alone; where they see only lines that are hard,
-    they are taken for as good as the middle one of the others.
+    on how they do there beside the others.
     """
 
     rule: Method
@@ -103,9 +105,8 @@ class Poll:
             ValueError: nobody has read the page.
         """
         readings = self.readings_of(page)
-        whole = {label: reading for label, reading in readings.items() if label not in self.lines}
-        if self.lines and whole:
-            return self._hold_with_lines(page, self.hold_all(page, whole), readings)
+        if self.lines:
+            return self._hold_with_lines(page, readings)
         counts = range(len(readings) if self.doubt is None else doubted + 1, len(readings) + 1)
         voting = 0.0
         for count in counts:
@@ -126,20 +127,24 @@ class Poll:
         voting += time.perf_counter() - started
         return Held(found, readings, sum(map(seconds_of, readings.values())), voting)
 
-    def _rule_on(self, page: str, heard: Mapping[str, Reading]) -> Method:
+    def _rule_on(
+        self, page: str, heard: Mapping[str, Reading], further: Mapping[str, float] | None = None
+    ) -> Method:
+        """The method; ``further`` is expected of those that are heard on lines alone."""
         if not isinstance(self.rule, Learned):
             return self.rule
         if self.doubt is not None and not self.lines:
             return replace(self.rule, expected=expected_of(heard, self.families, self.beliefs))
-        rates = self.expected.on(page)
-        if self.lines and rates:
-            rates |= dict.fromkeys(self.lines, statistics.median(rates.values()))
-        return replace(self.rule, expected=rates)
+        rates = self.expected.in_all if self.lines else self.expected.on(page)
+        return replace(self.rule, expected={**rates, **(further or {})})
 
-    def _hold_with_lines(self, page: str, held: Held, readings: Mapping[str, Reading]) -> Held:
-        for label in self.lines:
-            if label in readings:
-                held = self.ask_further(page, held, label, readings[label])
+    def _hold_with_lines(self, page: str, readings: Mapping[str, Reading]) -> Held:
+        whole = {label: reading for label, reading in readings.items() if label not in self.lines}
+        # Where nobody has read the page who was to, the first that is asked reads all of it.
+        held = self.hold_all(page, whole or dict(itertools.islice(readings.items(), 1)))
+        for label, reading in readings.items():
+            if label not in held.heard:
+                held = self.ask_further(page, held, label, reading)
         return held
 
     def ask_further(self, page: str, held: Held, label: str, reading: Reading) -> Held:
@@ -156,13 +161,37 @@ class Poll:
             asked[label] = lines
             took *= 1.0 if is_excerpt(reading) else _share(held.found, lines)
         started = time.perf_counter()
-        found = vote(heard, self._rule_on(page, heard), self.alphabets, self.families, asked)
-        return Held(found, heard, held.reading + took, held.voting + time.perf_counter() - started, asked)
+        expected = {**held.expected, **self._expected_further(heard, asked, label)}
+        found = vote(heard, self._rule_on(page, heard, expected), self.alphabets, self.families, asked)
+        voting = held.voting + time.perf_counter() - started
+        return Held(found, heard, held.reading + took, voting, asked, expected)
+
+    def _expected_further(
+        self,
+        heard: Mapping[str, Reading],
+        asked: Mapping[str, Collection[LineKey]],
+        label: str,
+    ) -> dict[str, float]:
+        """What is expected of an engine that was asked further.
+
+        On the lines it was asked for it makes so many times the errors of the best of the others; so it is
+        taken to do on all of the page, of which those lines are the hard ones.
+        """
+        if not isinstance(self.rule, Learned):
+            return {}
+        parts = on_lines_of(label, heard, self.alphabets, self.families, asked)
+        there = expected_of(parts, self.families, self.beliefs)
+        rates = self.expected.in_all
+        known = [other for other in rates if other in there]
+        if label not in there or not known:
+            return {label: statistics.median(rates.values())} if rates else {}
+        best = min(known, key=lambda other: there[other])
+        return {label: rates[best] * there[label] / there[best]}
 
     def lines_in_doubt(self, found: Vote | PageError) -> Collection[LineKey] | None:
         """The lines that the next engine is asked for; None for the whole page.
 
-        That is read where nobody has found any text, or it is not known where a line in doubt stands.
+        That is read where nobody has found any text, or there is no excerpt of the lines in doubt.
         """
         assert self.doubt is not None  # noqa: S101 - who asks knows that it is a cascade
         doubts = doubts_of(found) if isinstance(found, Vote) else {}
@@ -173,7 +202,10 @@ class Poll:
 
 
 def excerpt_of(found: Vote | PageError, lines: Collection[LineKey]) -> Excerpt | None:
-    """Some lines of a page that was voted on; None where it is not known where they stand."""
+    """Some lines of a page that was voted on.
+
+    None where it is not known where they stand, or the page would be no more to read.
+    """
     if isinstance(found, PageError) or found.page.level != "page" or found.page.size is None:
         return None
     places = [
@@ -182,7 +214,8 @@ def excerpt_of(found: Vote | PageError, lines: Collection[LineKey]) -> Excerpt |
         if line in lines
     ]
     boxes = tuple(place.box for place in places if place)
-    return Excerpt(boxes, found.page.size) if len(boxes) == len(places) else None
+    excerpt = Excerpt(boxes, found.page.size)
+    return excerpt if len(boxes) == len(places) and excerpt.is_smaller else None
 
 
 def _share(found: Vote | PageError, lines: Collection[LineKey]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.ensemble.ranking import Estimate, PageEstimate, estimate_page, rank
+from ocr_plugins.excerpts import is_excerpt
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.vote_options import beliefs_of, fingerprints_of, shipped_trust
 
@@ -29,12 +30,17 @@ class Expected:
         ranked = rank([page for _, page in estimated], [item.document for item, _ in estimated])
         return cls(ranked, {item.id: page for item, page in estimated})
 
+    @property
+    def in_all(self) -> dict[str, float]:
+        """The error rates on all pages, for a vote."""
+        return {label: one.guarded for label, one in self.ranked.items()}
+
     def on(self, page: str) -> dict[str, float]:
-        """The error rates on a page, for a vote: by what it shows itself, and by all pages."""
+        """The same on one page: by what it shows itself, and by all pages."""
         found = self.pages.get(page)
         return {
-            label: found.among(label, one.guarded) if found and label in found.errors else one.guarded
-            for label, one in self.ranked.items()
+            label: found.among(label, rate) if found and label in found.errors else rate
+            for label, rate in self.in_all.items()
         }
 
 
@@ -75,4 +81,6 @@ def _estimates(
 
 
 def _reads(run: EngineRun) -> bool:
-    return any(isinstance(result, Page) for result in run.results.values())
+    """Whether it has read pages: of some of their lines nothing can be told about the rest."""
+    pages = [result for result in run.results.values() if isinstance(result, Page)]
+    return bool(pages) and not any(map(is_excerpt, pages))

@@ -103,7 +103,7 @@ class _Reading:
 
     def _on_page(self, item: Item, result: Page | PageError) -> Page | PageError:
         """Who looks at no image tells of the page in any case."""
-        return item.on_page(result) if self._sees and isinstance(result, Page) else result
+        return item.on_page(result) if self._sees else result
 
     def _find(self, ref: PageRef) -> Page | PageError | Missing:
         if not self._sees:

@@ -45,7 +45,7 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
             )
         options = vote_options(spec)
         _check_labels("of", options.voters, engines)
-        _check_lines(options, options.voters or engines)
+        _check_lines(options, engines)
 
 
 def _check_labels(option: str, labels: Sequence[str], known: Sequence[str]) -> None:
@@ -59,7 +59,11 @@ def _check_labels(option: str, labels: Sequence[str], known: Sequence[str]) -> N
 def _check_lines(options: VoteOptions, engines: Sequence[str]) -> None:
     lines = options.of_lines if isinstance(options, CascadeOptions) else ()
     _check_labels("lines", lines, engines)
-    if lines and set(lines) >= set(engines):
+    voters = options.voters or engines
+    for label in lines:
+        if label not in voters:
+            raise CallError(f"lines= names {label!r}, which of= leaves out", "name it in both, or in neither")
+    if lines and set(lines) >= set(voters):
         raise CallError(
             f"lines={'+'.join(lines)} leaves no engine that reads pages", "leave the cheapest one out of it"
         )

@@ -79,14 +79,14 @@ def align_pages(
     if truth is not None:
         pages = [*pages, truth]
     order = list(order if order is not None else range(len(pages)))
+    parts = asked or {}
     readings = [Fragments.of(page) for page in pages]
     if any(page.level != "page" for page in pages):
         # A line or word that was cut out is one line, wherever an engine believes that it stands.
         slots = [Slot(order[0], 0, [list(range(len(one.words))) for one in readings])]
     else:
-        slots = match_lines(readings, order)
+        slots = [slot for slot in match_lines(readings, order) if slot.owner not in parts]
         match_texts(slots, readings, order)
-    parts = asked or {}
     lines = []
     for slot in slots:
         line = slot.owner, slot.line

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ocr_plugins.document import Page, PageError
+from ocr_plugins.document import Line, Page, PageError
 from ocr_plugins.ensemble.alignment import AlignedLine, align_pages
 from ocr_plugins.ensemble.alphabets import Alphabet
 
@@ -119,6 +119,28 @@ def choose_voters(
         known,
         {label: lines for label, lines in (asked or {}).items() if label in parts},
     )
+
+
+def on_lines_of(
+    label: str,
+    readings: Mapping[str, Page | PageError],
+    alphabets: Mapping[str, Alphabet],
+    families: Mapping[str, str],
+    asked: Mapping[str, Collection[LineKey]],
+) -> dict[str, Page]:
+    """What each voter has on the lines that one of them is heard on; arguments as for `choose_voters`."""
+    voters = choose_voters(readings, alphabets, families, asked)
+    labels = list(voters.pages)
+    lines: dict[str, list[Line]] = {one: [] for one in labels}
+    for line in voters.align():
+        heard = voters.on(line).pages
+        if label not in heard:
+            continue
+        for place, one in enumerate(heard):
+            words = dict.fromkeys(word for cell in line.cells for word in cell.words[place])
+            if words:
+                lines[one].append(Line.of_words(list(words)))
+    return {one: replace(voters.pages[one], lines=tuple(some), regions=()) for one, some in lines.items()}
 
 
 def _bounded(
