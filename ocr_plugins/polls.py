@@ -27,6 +27,9 @@ from ocr_plugins.vote_options import CascadeOptions, VoteOptions, beliefs_of, fi
 
 Reading = Page | PageError
 
+# Of a page of whose text more than this share is in doubt, it is not worth while to read less than all.
+_MOST = 0.5
+
 
 @dataclass(frozen=True)
 class Held:
@@ -172,13 +175,16 @@ class Poll:
         asked: Mapping[str, Collection[LineKey]],
         label: str,
     ) -> dict[str, float]:
-        """What is expected of an engine that was asked further.
+        """What is expected where an engine was asked further.
 
         On the lines it was asked for it makes so many times the errors of the best of the others; so it is
-        taken to do on all of the page, of which those lines are the hard ones.
+        taken to do on all of the page, of which those lines are the hard ones. A page that it has read as a
+        whole tells of all engines.
         """
         if not isinstance(self.rule, Learned):
             return {}
+        if label not in asked:
+            return expected_of(heard, self.families, self.beliefs)
         parts = on_lines_of(label, heard, self.alphabets, self.families, asked)
         there = expected_of(parts, self.families, self.beliefs)
         rates = self.expected.in_all
@@ -191,14 +197,13 @@ class Poll:
     def lines_in_doubt(self, found: Vote | PageError) -> Collection[LineKey] | None:
         """The lines that the next engine is asked for; None for the whole page.
 
-        That is read where nobody has found any text, or there is no excerpt of the lines in doubt.
+        That is read where nobody has found any text, most of it is in doubt, or there is no excerpt.
         """
         assert self.doubt is not None  # noqa: S101 - who asks knows that it is a cascade
         doubts = doubts_of(found) if isinstance(found, Vote) else {}
         lines = {line for line, doubt in doubts.items() if doubt > self.doubt}
-        if not doubts or (lines and excerpt_of(found, lines) is None):
-            return None
-        return lines
+        whole = not doubts or _share(found, lines) > _MOST or (lines and excerpt_of(found, lines) is None)
+        return None if whole else lines
 
 
 def excerpt_of(found: Vote | PageError, lines: Collection[LineKey]) -> Excerpt | None:

@@ -249,7 +249,7 @@ def test_an_image_that_cannot_be_opened_is_told_and_other_pages_are_read(here: P
 def four(tmp_path: Path) -> Desk:
     """Three lines, of which one engine after the other is sure of one more."""
     desk = Desk(tmp_path)
-    rows = ("the brown fox", "jumps over", "lazy dogs")
+    rows = ("the quick brown fox ran home", "jumps over", "lazy dogs")
     for name, sure in {"quick": 1, "fair": 2, "best": 3, "last": 3}.items():
         texts = [row if n < sure else row.replace("o", "c") for n, row in enumerate(rows)]
         marked = [text.upper() if name != "quick" and n == 0 else text for n, text in enumerate(texts)]
@@ -286,8 +286,17 @@ def test_engines_are_asked_in_order_those_for_lines_last(four: Desk, spec: str, 
 
 def test_the_order_of_lines_says_who_is_asked_first(four: Desk) -> None:
     found = four.read("quick", "fair", "best", cascade("best+fair"))
-    assert found["mine"] == {"a": "the brown fox\njumps over\nlazy dogs"}
+    assert found["mine"] == {"a": "the quick brown fox ran home\njumps over\nlazy dogs"}
     assert not found["fair"]
+
+
+@pytest.mark.parametrize(("sure_of", "text"), [("hop", "THE FOX"), ("jumps over", "the fox")])
+def test_a_page_that_is_mostly_in_doubt_is_read_as_a_whole(tmp_path: Path, sure_of: str, text: str) -> None:
+    desk = Desk(tmp_path)
+    desk.put("quick", {"a": placed(("the fox", 0.9), (sure_of, SURE), ("1azy d0gs 4nd", UNSURE))})
+    desk.put("good", {"a": placed(("THE FOX", SURE), (sure_of, SURE), ("lazy dogs and", SURE))})
+    found = desk.read("quick", "good", cascade("good"))["mine"]["a"].splitlines()
+    assert found == [text, sure_of, "lazy dogs and"]
 
 
 # --- compare and study ---
@@ -296,7 +305,7 @@ def test_the_order_of_lines_says_who_is_asked_first(four: Desk) -> None:
 @pytest.mark.parametrize("method", ["confidence", "learned"])
 @pytest.mark.parametrize("lines", ["best", "fair+best", "best+fair+last"])
 def test_compare_reads_everything_and_gives_what_read_gives(four: Desk, method: str, lines: str) -> None:
-    rows = manifest(four.scans / "m.jsonl", a="the brown fox jumps over lazy dogs")
+    rows = manifest(four.scans / "m.jsonl", a="the quick brown fox ran home jumps over lazy dogs")
     engines = four.engines(
         "quick", "fair", "best", "last", f"mine=cascade:method={method}:lines={lines}:doubt=0.2"
     )

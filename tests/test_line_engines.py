@@ -39,7 +39,7 @@ class Ran:
         return found
 
 
-ENGINES = "tesseract,crnn,mine=cascade:lines=crnn:doubt=0.03"
+ENGINES = "tesseract,crnn,mine=cascade:lines=crnn:doubt=0.2"
 
 
 @pytest.fixture(scope="module")

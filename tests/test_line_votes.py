@@ -169,20 +169,21 @@ def test_the_alphabet_of_who_is_asked_for_a_line_is_heeded() -> None:
 
 
 # What is read of a line, and what a poor engine makes of it.
+LINES = ("abcdefghij" * 3, "bcdefghijk" * 3, "cdefghijkl" * 3)
 TRUTH = "klmnopqrst klmnopqrst klmnopqrst", "klmncpqrst klmncpqrst klmncpqrst"
 
 
 def studied(spec: Mapping[str, float], excerpts: Sequence[str] = ()) -> tuple[Study, str]:
-    """A page of two lines of 10 and 30 characters, the second in doubt, and what reading it took."""
+    """A page of four lines of 30 characters, the last in doubt, and what reading it took."""
     study = Study(corpus=gather([np.full((8, 9), 255, np.uint8)]), convention=get_convention("default"))
-    item = replace(study.corpus.items[0], truth=f"abcdefghij\n{TRUTH[0]}")
+    item = replace(study.corpus.items[0], truth="\n".join([*LINES, TRUTH[0]]))
     study.corpus = replace(study.corpus, items=(item,))
     for label, seconds in spec.items():
         about = Provenance(engine="files", spec="files", fingerprint=label, version="1", seconds=seconds)
         if label in excerpts:
             about = replace(about, preprocessed=("excerpt",))
         sure = {"quick": UNSURE, "fair": 0.6}.get(label, SURE)
-        reading = placed(("abcdefghij", SURE), (TRUTH[label in ("quick", "fair")], sure))
+        reading = placed(*((line, SURE) for line in LINES), (TRUTH[label in ("quick", "fair")], sure))
         run = EngineRun(spec=parse_spec(f"{label}=files:path={label}"))
         run.results[item.id] = page = replace(reading, id=item.id, provenance=about)
         run.scores[item.id] = score_item(item, page, study.convention)
@@ -190,7 +191,7 @@ def studied(spec: Mapping[str, float], excerpts: Sequence[str] = ()) -> tuple[St
     return study, item.id
 
 
-@pytest.mark.parametrize(("excerpts", "cost"), [((), 0.75), (("good",), 1.0)], ids=["whole page", "excerpt"])
+@pytest.mark.parametrize(("excerpts", "cost"), [((), 0.25), (("good",), 1.0)], ids=["whole page", "excerpt"])
 def test_a_whole_reading_costs_its_share_and_an_excerpt_what_it_took(
     excerpts: Sequence[str], cost: float
 ) -> None:
@@ -227,5 +228,5 @@ def test_a_trial_of_lines_is_what_its_cascade_does() -> None:
         assert wrong[0] == error_count(score)
         errors.add(float(wrong[0]))
     assert len(errors) > 1
-    # Some ask the third for the second line alone.
-    assert np.isclose(trial.line_seconds, 1 + 20 + 0.75 * 300).any()
+    # Some ask the third for the last line alone.
+    assert np.isclose(trial.line_seconds, 1 + 20 + 0.25 * 300).any()
