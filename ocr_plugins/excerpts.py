@@ -31,11 +31,10 @@ _LEAST = 8
 # How much wider than high an excerpt is to be, like the pages that engines were made for.
 _SHAPE = 1.4
 
-Floats = NDArray[np.float64]
-
 # Stands among what was done to an image before it was read.
 _EXCERPT = "excerpt"
 
+Floats = NDArray[np.float64]
 #: (x0, y0, x1, y1) in whole pixels.
 Cut = tuple[int, int, int, int]
 #: (x, y) in whole pixels of an excerpt.
@@ -78,9 +77,8 @@ class Excerpt:
         middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
         lines: list[Line] = []
         for cut, corner in self._places():
-            part = replace(
-                reading, lines=tuple(some_words(reading, found, _inside(middles, cut, corner))), regions=()
-            )
+            some = some_words(reading, found, _inside(middles, cut, corner))
+            part = replace(reading, lines=tuple(some), regions=())
             lines += _shift(cut, corner).page(part, self.size, reading.dpi).lines
         return replace(reading, lines=tuple(lines), regions=(), size=self.size)
 

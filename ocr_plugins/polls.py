@@ -80,18 +80,17 @@ class Poll:
         cascade = options if isinstance(options, CascadeOptions) else None
         lines = cascade.of_lines if cascade else ()
         rule = options.rule(known)
+        by_page_alone = not isinstance(rule, Learned) or (cascade is not None and not lines)
         # A vote's voters are ranked among all engines of the study.
-        ranked = [run for run in (voters if cascade else study.runs) if not run.spec.is_vote]
-        by_page_alone = not isinstance(rule, Learned) or (cascade and not lines)
+        runs = [run for run in (voters if cascade else study.runs) if not run.spec.is_vote]
+        ranked = [] if by_page_alone else [run for run in runs if run.label not in lines]
         return cls(
             rule,
             voters,
             alphabets_of(voters),
             families_of(voters),
             beliefs_of(shipped_trust(known)),
-            Expected()
-            if by_page_alone
-            else Expected.of(study, [run for run in ranked if run.label not in lines]),
+            Expected.of(study, ranked),
             cascade.doubt if cascade else None,
             lines,
         )
