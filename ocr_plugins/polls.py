@@ -78,7 +78,7 @@ class Poll:
         """Raises EngineUnavailableError for a file that cannot be read."""
         known = fingerprints_of(voters)
         cascade = options if isinstance(options, CascadeOptions) else None
-        lines = cascade.of_lines if cascade else ()
+        lines = options.of_lines
         rule = options.rule(known)
         by_page_alone = not isinstance(rule, Learned) or (cascade is not None and not lines)
         # A vote's voters are ranked among all engines of the study.

@@ -51,13 +51,16 @@ class VoteOptions:
             raise CallError("method=majority counts readings alike", "leave calibration= out")
         if self.model is not None and self.method != "learned":
             raise CallError("model= needs method=learned", "leave one of them out")
-
-        if len(set(self.voters)) < len(self.voters):
-            raise CallError(f"of={self.of} names an engine twice", "name each once")
+        _check_once("of", self.of)
 
     @property
     def voters(self) -> tuple[str, ...]:
-        return tuple(filter(None, self.of.split("+")))
+        return _labels(self.of)
+
+    @property
+    def of_lines(self) -> tuple[str, ...]:
+        """Those that are asked for lines alone."""
+        return ()
 
     def rule(self, fingerprints: Mapping[str, str]) -> Method:
         """The method; nothing is expected yet of the voters, whose engines have these fingerprints by label.
@@ -106,17 +109,27 @@ class CascadeOptions(VoteOptions):
 
     @property
     def of_lines(self) -> tuple[str, ...]:
-        return tuple(filter(None, self.lines.split("+")))
+        return _labels(self.lines)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(set(self.of_lines)) < len(self.of_lines):
-            raise CallError(f"lines={self.lines} names an engine twice", "name each once")
+        _check_once("lines", self.lines)
         if self.method == "majority":
             raise CallError(
                 "a cascade asks as long as a vote is unsure, which method=majority cannot tell",
                 "take method=learned or confidence",
             )
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """Labels that are joined by +."""
+    return tuple(filter(None, text.split("+")))
+
+
+def _check_once(option: str, text: str) -> None:
+    labels = _labels(text)
+    if len(set(labels)) < len(labels):
+        raise CallError(f"{option}={text} names an engine twice", "name each once")
 
 
 def vote_options(spec: EngineSpec) -> VoteOptions:

@@ -57,7 +57,7 @@ def _check_labels(option: str, labels: Sequence[str], known: Sequence[str]) -> N
 
 
 def _check_lines(options: VoteOptions, engines: Sequence[str]) -> None:
-    lines = options.of_lines if isinstance(options, CascadeOptions) else ()
+    lines = options.of_lines
     _check_labels("lines", lines, engines)
     voters = options.voters or engines
     for label in lines:
@@ -102,7 +102,7 @@ def _voters(study: Study, options: VoteOptions) -> list[EngineRun]:
 
 def _in_order(options: VoteOptions, labels: Sequence[str]) -> list[str]:
     """Who votes, as asked: those behind that are asked for lines alone."""
-    lines = options.of_lines if isinstance(options, CascadeOptions) else ()
+    lines = options.of_lines
     return [*(label for label in options.voters or labels if label not in lines), *lines]
 
 
