@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from ocr_plugins.document import Page, PageError, enclosing, is_detection
 from ocr_plugins.ensemble.alphabets import Alphabet
@@ -50,6 +51,36 @@ class Held:
     @property
     def seconds(self) -> float:
         return self.reading + self.voting
+
+
+@dataclass(frozen=True)
+class DoubtedLines:
+    """The lines of a page that are in doubt, which the next engine is asked for.
+
+    ``share`` is how much of the page's text stands on them, 0 to 1. ``excerpt`` shows them alone; it is None
+    where no line is in doubt.
+    """
+
+    lines: Collection[LineKey]
+    share: float
+    excerpt: Excerpt | None
+
+    @classmethod
+    def of(cls, found: Vote | PageError, doubt: float) -> Self | None:
+        """Those that are more in doubt than this.
+
+        None where the whole page is to be read: nobody has found any text, most of it is in doubt, or there
+        is no excerpt.
+        """
+        if isinstance(found, PageError) or not found.words:
+            return None
+        words = words_by_line(found)
+        doubted = {line: words[line] for line, one in doubts_of(found.page, words).items() if one > doubt}
+        share = _length(doubted.values()) / max(_length(words.values()), 1)
+        if share > _MOST:
+            return None
+        excerpt = _excerpt_of(found.page, doubted.values())
+        return cls(frozenset(doubted), share, excerpt) if excerpt or not doubted else None
 
 
 @dataclass(frozen=True)
@@ -154,14 +185,14 @@ class Poll:
 
         Of a reading of the whole page it is what it has on these that counts, and their share of its seconds.
         """
-        lines = self.lines_in_doubt(held.found)
-        if lines is not None and not lines:
+        part = self.in_doubt(held.found)
+        if part is not None and not part.lines:
             return held
         heard, asked = {**held.heard, label: reading}, dict(held.asked)
         took = seconds_of(reading)
-        if lines is not None:
-            asked[label] = lines
-            took *= 1.0 if is_excerpt(reading) else _share(held.found, lines)
+        if part is not None:
+            asked[label] = part.lines
+            took *= 1.0 if is_excerpt(reading) else part.share
         started = time.perf_counter()
         expected = {**held.expected, **self._expected_further(heard, asked, label)}
         found = vote(heard, self._rule_on(page, heard, expected), self.alphabets, self.families, asked)
@@ -193,45 +224,28 @@ class Poll:
         best = min(known, key=lambda other: there[other])
         return {label: rates[best] * there[label] / there[best]}
 
-    def lines_in_doubt(self, found: Vote | PageError) -> Collection[LineKey] | None:
-        """The lines that the next engine is asked for; None for the whole page.
-
-        That is read where nobody has found any text, most of it is in doubt, or there is no excerpt.
-        """
+    def in_doubt(self, found: Vote | PageError) -> DoubtedLines | None:
+        """What the next engine is asked for; None for the whole page."""
         assert self.doubt is not None  # noqa: S101 - who asks knows that it is a cascade
-        doubts = doubts_of(found) if isinstance(found, Vote) else {}
-        lines = {line for line, doubt in doubts.items() if doubt > self.doubt}
-        whole = not doubts or _share(found, lines) > _MOST or (lines and excerpt_of(found, lines) is None)
-        return None if whole else lines
+        return DoubtedLines.of(found, self.doubt)
 
 
-def excerpt_of(found: Vote | PageError, lines: Collection[LineKey]) -> Excerpt | None:
+def _excerpt_of(page: Page, lines: Collection[Sequence[WordVote]]) -> Excerpt | None:
     """Some lines of a page that was voted on.
 
-    None where it is not known where they stand, or the page would be no more to read.
+    None for no lines, where it is not known where they stand, or the page would be no more to read.
     """
-    if isinstance(found, PageError) or found.page.level != "page" or found.page.size is None:
+    if not lines or page.level != "page" or page.size is None:
         return None
-    places = [
-        enclosing([word.polygon for word in words])
-        for line, words in words_by_line(found).items()
-        if line in lines
-    ]
+    places = [enclosing([word.polygon for word in words]) for words in lines]
     boxes = tuple(place.box for place in places if place)
-    excerpt = Excerpt(boxes, found.page.size)
+    excerpt = Excerpt(boxes, page.size)
     return excerpt if len(boxes) == len(places) and excerpt.is_smaller else None
 
 
-def _share(found: Vote | PageError, lines: Collection[LineKey]) -> float:
-    """How much of a page's text stands on some of its lines, 0 to 1."""
-    known = words_by_line(found) if isinstance(found, Vote) else {}
-    lengths = {line: sum(map(_length, words)) for line, words in known.items()}
-    return sum(lengths[line] for line in lines) / max(sum(lengths.values()), 1)
-
-
-def _length(word: WordVote) -> int:
-    """The characters that a place has by the reading that has most."""
-    return max(map(len, word.readings.values()))
+def _length(lines: Iterable[Sequence[WordVote]]) -> int:
+    """The characters of some lines, each of their places by the reading that has most there."""
+    return sum(max(map(len, word.readings.values())) for words in lines for word in words)
 
 
 def expected_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,8 @@ from ocr_plugins.runs import EngineRun, Study, score_item
 from ocr_plugins.vote_options import CascadeOptions, VoteOptions
 
 Floats = NDArray[np.float64]
+#: The errors of what a vote gives of a page.
+ErrorsOf = Callable[[Item, Held], float]
 
 _THRESHOLDS = 60
 _LINE_DOUBTS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
@@ -108,53 +110,34 @@ class Trial:
         """
         labels = tuple(run.label for run in engines)
         orders = orders_of(labels)
+        plans = {parting: line_plans(labels, parting) for parting in partings}
+
+        def errors_of(item: Item, held: Held) -> float:
+            page = held.found.page if isinstance(held.found, Vote) else held.found
+            return count(score_item(item, page, study.convention))
+
         # As it is held without a cascade, whose order it has not.
-        everyone = Poll.of(study, VoteOptions(), [run for run in study.runs if run.label in labels])
-        by_page = Poll.of(study, CascadeOptions(doubt=0.0), engines)
-        by_line = {
+        all_poll = Poll.of(study, VoteOptions(), [run for run in study.runs if run.label in labels])
+        page_poll = Poll.of(study, CascadeOptions(doubt=0.0), engines)
+        line_polls = {
             parting: Poll.of(study, CascadeOptions(lines="+".join(labels[parting:])), engines)
-            for parting in partings
+            for parting in plans
         }
-        plans = {parting: line_plans(labels, parting) for parting in by_line}
-        every_plan = [plan for some in plans.values() for plan in some]
-        errors, doubts, seconds = np.zeros((3, len(items), len(orders)))
-        line_errors, line_seconds = np.zeros((2, len(items), len(every_plan)))
-        all_errors = np.zeros(len(items))
-        for row, item in enumerate(items):
-            readings = everyone.readings_of(item.id)
-
-            def errors_of(held: Held, item: Item = item) -> float:
-                page = held.found.page if isinstance(held.found, Vote) else held.found
-                return count(score_item(item, page, study.convention))
-
-            all_errors[row] = errors_of(everyone.hold_all(item.id, readings))
-            for column, order in enumerate(orders):
-                some = {label: readings[label] for label in order if label in readings}
-                held = by_page.hold_all(item.id, some)
-                errors[row, column] = errors_of(held)
-                doubts[row, column] = doubt_of(held.found.page) if isinstance(held.found, Vote) else 1.0
-                seconds[row, column] = held.reading
-            tried = [
-                (held, errors_of(held))
-                for parting, poll in by_line.items()
-                for held in _by_line(poll, item.id, plans[parting])
-            ]
-            line_errors[row] = [wrong for _, wrong in tried]
-            line_seconds[row] = [held.reading for held, _ in tried]
-        pages = [item.id for item in items]
-        single = [np.array([count(run.scores[page]) for page in pages]) for run in engines]
+        errors, doubts, seconds = _by_page(page_poll, items, orders, errors_of)
+        line_errors, line_seconds = _by_line(line_polls, items, plans, errors_of)
+        single = [np.array([count(run.scores[item.id]) for item in items]) for run in engines]
         return cls(
             labels,
             orders,
             errors,
             doubts,
             seconds,
-            all_errors,
-            min(single, key=lambda one: float(one.sum())),
-            np.array([float(engines[0].scores[page].char_length) for page in pages]),
-            every_plan,
-            line_errors,
-            line_seconds,
+            everyone=np.array([errors_of(item, all_poll.hold(item.id)) for item in items]),
+            best=min(single, key=lambda one: float(one.sum())),
+            lengths=np.array([float(engines[0].scores[item.id].char_length) for item in items]),
+            line_plans=[plan for some in plans.values() for plan in some],
+            line_errors=line_errors,
+            line_seconds=line_seconds,
         )
 
     @classmethod
@@ -218,7 +201,37 @@ def partings_of(seconds: Sequence[float]) -> list[int]:
     return cheap[-_PARTINGS:] or list(range(1, len(seconds)))[:1]
 
 
-def _by_line(poll: Poll, page: str, plans: Sequence[Plan]) -> Iterator[Held]:
+def _by_page(poll: Poll, items: Sequence[Item], orders: Sequence[Order], errors_of: ErrorsOf) -> Floats:
+    """(3, pages, orders) errors, doubt and seconds of what each order gives of each page."""
+    made = np.zeros((3, len(items), len(orders)))
+    for row, item in enumerate(items):
+        readings = poll.readings_of(item.id)
+        for column, order in enumerate(orders):
+            held = poll.hold_all(item.id, {label: readings[label] for label in order if label in readings})
+            doubt = doubt_of(held.found.page) if isinstance(held.found, Vote) else 1.0
+            made[:, row, column] = errors_of(item, held), doubt, held.reading
+    return made
+
+
+def _by_line(
+    polls: Mapping[int, Poll],
+    items: Sequence[Item],
+    plans: Mapping[int, Sequence[Plan]],
+    errors_of: ErrorsOf,
+) -> Floats:
+    """(2, pages, plans) errors and seconds of what each plan gives of each page.
+
+    ``polls`` and ``plans`` are by parting, one after the other.
+    """
+    made = np.zeros((2, len(items), sum(map(len, plans.values()))))
+    for row, item in enumerate(items):
+        tried = (_lines_held(polls[parting], item.id, some) for parting, some in plans.items())
+        for column, held in enumerate(itertools.chain.from_iterable(tried)):
+            made[:, row, column] = errors_of(item, held), held.reading
+    return made
+
+
+def _lines_held(poll: Poll, page: str, plans: Sequence[Plan]) -> Iterator[Held]:
     """What each plan gives of a page. Plans begin alike, which is held once."""
     readings = poll.readings_of(page)
     first = poll.hold_all(page, {label: one for label, one in readings.items() if label not in poll.lines})

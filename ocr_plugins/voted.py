@@ -19,7 +19,7 @@ from ocr_plugins.ensemble.vote import Vote, vote
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.excerpts import ExcerptItem
 from ocr_plugins.options import parse_options
-from ocr_plugins.polls import Poll, Reading, excerpt_of, expected_of
+from ocr_plugins.polls import Poll, Reading, expected_of
 from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
 from ocr_plugins.vote_options import (
@@ -216,12 +216,10 @@ def _in_doubt(item: Item, poll: Poll) -> Item | None:
     """The page with the lines that are to be read, as a whole where they are not known, None for none."""
     if not poll.readings_of(item.id):
         return item
-    found = poll.hold(item.id).found
-    lines = poll.lines_in_doubt(found)
-    excerpt = excerpt_of(found, lines) if lines else None
-    if excerpt is not None:
-        return ExcerptItem.of(item, excerpt)
-    return item if lines is None else None
+    part = poll.in_doubt(poll.hold(item.id).found)
+    if part is None:
+        return item
+    return ExcerptItem.of(item, part.excerpt) if part.excerpt else None
 
 
 def _weights(options: VoteOptions) -> dict[str, str]:

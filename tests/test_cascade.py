@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -310,39 +311,6 @@ def test_a_cascade_costs_what_it_asked_for(method: str) -> None:
         assert seconds == pytest.approx(sum(COSTS.values()), rel=0.001)
 
 
-# --- wrong calls ---
-
-
-@pytest.mark.parametrize(
-    ("cascade", "message"),
-    [
-        ("cascade:doubt=1.5", "doubt=1.5 is out of range"),
-        ("cascade:doubt=-0.1", "out of range"),
-        ("cascade:doubt=nan", "out of range"),
-        ("cascade:doubt=much", "doubt=much does not fit"),
-        ("cascade:of=quick+fourth", "no engine of this run is called 'fourth'"),
-        ("cascade:loud=1", "no option 'loud'"),
-        ("cascade:method=shouting", "method=shouting is not allowed"),
-        ("vote:doubt=0.1", "no option 'doubt'"),
-    ],
-)
-def test_wrong_cascades(desk: Desk, cascade: str, message: str) -> None:
-    for convention in (None, "default"):
-        with pytest.raises(CallError, match=message):
-            run_engines(desk.scans, desk.engines("quick", "good", cascade), convention=convention)
-
-
-@pytest.mark.parametrize(
-    ("engines", "message"),
-    [("cascade", "a cascade needs engines that read"), ("null,cascade:doubt=7", "doubt=7.0 is out of range")],
-)
-def test_a_wrong_call_is_one_line(desk: Desk, engines: str, message: str) -> None:
-    for command in ("read", "compare"):
-        done = ocr(command, desk.scans, "--engine", engines, "--no-store")
-        assert (done.status, done.out, len(done.errors)) == (2, "", 1)
-        assert message in done.err
-
-
 @pytest.mark.parametrize("doubt", [0.05, 0.1, 0.3])
 def test_what_is_read_is_what_was_studied(tmp_path: Path, doubt: float) -> None:
     """An engine that was asked for hard pages alone counts no less for that."""
@@ -369,14 +337,41 @@ def test_a_file_that_is_missing_is_the_cascades_own_error(desk: Desk, tmp_path: 
     assert not study.runs[1].results
 
 
+# --- wrong calls ---
+
+
 @pytest.mark.parametrize(
-    ("spec", "message"),
+    ("engines", "message"),
     [
-        ("cascade:of=quick+quick", "names an engine twice"),
-        ("vote:of=quick+quick", "names an engine twice"),
-        ("cascade:method=majority", "as long as a vote is unsure"),
+        ("quick,good,cascade:doubt=1.5", "doubt=1.5 is out of range"),
+        ("quick,good,cascade:doubt=-0.1", "out of range"),
+        ("quick,good,cascade:doubt=nan", "out of range"),
+        ("quick,good,cascade:doubt=much", "doubt=much does not fit"),
+        ("quick,good,cascade:of=quick+fourth", "no engine of this run is called 'fourth'"),
+        ("quick,good,cascade:loud=1", "no option 'loud'"),
+        ("quick,good,cascade:method=shouting", "method=shouting is not allowed"),
+        ("quick,good,vote:doubt=0.1", "no option 'doubt'"),
+        ("cascade", "a cascade needs engines that read"),
+        ("null,cascade:doubt=7", "doubt=7.0 is out of range"),
+        ("quick,good,cascade:of=quick+quick", "names an engine twice"),
+        ("quick,good,vote:of=quick+quick", "names an engine twice"),
+        ("quick,good,cascade:method=majority", "as long as a vote is unsure"),
+        ("quick,good,cascade:lines=fourth", "no engine of this run is called 'fourth'"),
+        ("quick,good,cascade:lines=quick+good", "leaves no engine that reads pages"),
+        ("quick,good,cascade:lines=good+good", "lines=good+good names an engine twice"),
+        ("quick,good,cascade:of=quick:lines=quick", "leaves no engine that reads pages"),
+        ("quick,good,cascade:of=quick:lines=good", "lines= names 'good', which of= leaves out"),
+        ("quick,good,cascade:lines=good:doubt=2", "doubt=2.0 is out of range"),
+        ("quick,good,cascade:lines=good:method=majority", "method=majority cannot tell"),
+        ("quick,good,vote:lines=good", "no option 'lines'"),
     ],
 )
-def test_what_cannot_be_held_is_refused(desk: Desk, spec: str, message: str) -> None:
-    with pytest.raises(CallError, match=message):
-        run_engines(desk.scans, desk.engines("quick", "good", spec), store=False)
+def test_wrong_calls_are_one_line(desk: Desk, engines: str, message: str) -> None:
+    asked = desk.engines(*engines.split(","))
+    for convention in (None, "default"):
+        with pytest.raises(CallError, match=re.escape(message)):
+            run_engines(desk.scans, asked, convention=convention, store=False)
+    for command in ("read", "compare"):
+        done = ocr(command, desk.scans, "--engine", asked, "--no-store")
+        assert (done.status, done.out, len(done.errors)) == (2, "", 1)
+        assert message in done.err

@@ -14,7 +14,6 @@ from test_cascade import SURE, UNSURE, Desk, read_by, said
 import ocr_plugins
 from ocr_plugins.api import run_engines
 from ocr_plugins.document import Line, Page, Polygon, Word
-from ocr_plugins.errors import CallError
 
 Row = tuple[str, float]
 
@@ -314,28 +313,3 @@ def test_compare_reads_everything_and_gives_what_read_gives(four: Desk, method: 
     assert all(set(run.results) == {"a"} for run in compared.runs)
     assert read_by(compared)["mine"] == read_by(read)["mine"]
     assert compared.runs[-1].scores
-
-
-# --- wrong calls ---
-
-
-@pytest.mark.parametrize(
-    ("spec", "message"),
-    [
-        ("cascade:lines=fourth", "no engine of this run is called 'fourth'"),
-        ("cascade:lines=quick+good", "leaves no engine that reads pages"),
-        ("cascade:lines=good+good", "lines=good+good names an engine twice"),
-        ("cascade:of=quick:lines=quick", "leaves no engine that reads pages"),
-        ("cascade:of=quick:lines=good", "lines= names 'good', which of= leaves out"),
-        ("cascade:lines=good:doubt=2", "doubt=2.0 is out of range"),
-        ("cascade:lines=good:method=majority", "method=majority cannot tell"),
-        ("vote:lines=good", "no option 'lines'"),
-    ],
-)
-def test_wrong_cascades_are_one_line(desk: Desk, spec: str, message: str) -> None:
-    for how in (None, "default"):
-        with pytest.raises(CallError):
-            run_engines(desk.scans, desk.engines("quick", "good", spec), convention=how, store=False)
-    done = ocr("read", desk.scans, "--engine", desk.engines("quick", "good", spec), "--no-store")
-    assert (done.status, done.out, len(done.errors)) == (2, "", 1)
-    assert message in done.err

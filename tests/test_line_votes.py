@@ -61,6 +61,10 @@ def apart(words: Any) -> list[WordVote]:
     return [replace(word, line=None) for word in words]
 
 
+def line_doubts(found: Vote) -> dict[LineKey, float]:
+    return doubts_of(found.page, words_by_line(found))
+
+
 # --- readings of some lines alone ---
 
 
@@ -100,12 +104,13 @@ def test_lines_that_were_not_asked_for_are_as_without(
     lines = words_by_line(without)
     asked = data.draw(st.sets(st.sampled_from(sorted(lines)))) if lines else set()
     found = held({**readings, "c": dear}, RULES[rule], asked={"c": asked})
+    doubts, doubts_without = line_doubts(found), line_doubts(without)
     assert list(words_by_line(found)) == list(lines)
     for line, words in words_by_line(found).items():
         assert all(("c" in word.readings) == (line in asked) for word in words)
         if line not in asked:
             assert apart(words) == apart(lines[line])
-            assert doubts_of(found)[line] == doubts_of(without)[line]
+            assert doubts[line] == doubts_without[line]
 
 
 @given(placed_pages, placed_pages, placed_pages, st.data())
@@ -137,7 +142,7 @@ def test_a_page_is_as_doubtful_as_its_lines(page: Page) -> None:
     found = held({"a": page}, RULES["confidence"])
     lengths = {line: len(row.text.replace(" ", "")) for line, row in enumerate(found.page.iter_lines())}
     doubts = [
-        (doubts_of(found)[of], lengths[words[0].line])
+        (line_doubts(found)[of], lengths[words[0].line])
         for of, words in words_by_line(found).items()
         if words[0].line is not None
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ocr_plugins.document import Line, Page
 from ocr_plugins.ensemble.vote import Vote, WordVote
@@ -18,10 +18,13 @@ def doubt_of(page: Page) -> float:
     return _doubt(page.iter_lines())
 
 
-def doubts_of(found: Vote) -> dict[LineKey, float]:
-    """The same of each line of a vote; where nothing was taken, how likely something is there."""
-    lines = list(found.page.iter_lines())
-    return {line: _doubt_of_line(words, lines) for line, words in words_by_line(found).items()}
+def doubts_of(page: Page, words: Mapping[LineKey, Sequence[WordVote]]) -> dict[LineKey, float]:
+    """The same of each line of a page, whose votes are ``words``, see `words_by_line`.
+
+    Of a line of which nothing was taken it is how likely something is there.
+    """
+    lines = list(page.iter_lines())
+    return {line: _doubt_of_line(some, lines) for line, some in words.items()}
 
 
 def words_by_line(found: Vote) -> dict[LineKey, list[WordVote]]:
