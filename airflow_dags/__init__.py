@@ -1,1 +1,1 @@
-"""DAGs to schedule as they are. Still empty: the comparison itself comes first."""
+"""DAGs to schedule as they are; `ocr-plugins airflow dags-path` tells where they lie."""

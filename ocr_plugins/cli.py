@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ocr_plugins.cli_airflow import airflow_app
 from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
 from ocr_plugins.cli_ensemble import calibrate
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Tells which OCR engine reads your documents best and at what cost.",
 )
+app.add_typer(airflow_app, name="airflow")
 app.add_typer(engines_app, name="engines")
 app.add_typer(store_app, name="store")
 app.add_typer(train_app, name="train")

@@ -162,7 +162,7 @@ def gather(
             places.append(len(items))
         else:
             items.append(
-                _from_row(entry)
+                item_of_row(entry)
                 if isinstance(entry, ManifestRow)
                 else Item(ref=entry, truth=texts.get(entry.id))
             )
@@ -207,7 +207,8 @@ def _unusable(path: Path, error: ManifestError) -> PageError:
     return PageError.of(error, str(path), id=str(path))
 
 
-def _from_row(row: ManifestRow) -> Item:
+def item_of_row(row: ManifestRow) -> Item:
+    """A page with what a manifest says about it."""
     return Item(
         ref=row.ref(),
         truth=row.text,

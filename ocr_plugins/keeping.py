@@ -63,14 +63,16 @@ class Keeper:
             self._say(f"{error.message}: every page is read")
             return None
 
-    def put(self, key: Key, info: EngineInfo, result: Page | PageError) -> None:
-        """Keeps a result."""
+    def put(self, key: Key, info: EngineInfo, result: Page | PageError) -> bool:
+        """Keeps a result, and tells whether it is kept."""
         if not self._writes:
-            return
+            return False
         try:
             self._store.put(key, info, result)
         except StoreError as error:
             self._give_up(error)
+            return False
+        return True
 
     def peak_memory(self, fingerprint: str, measured: int | None) -> int | None:
         """The larger of what an engine took now and what is kept, in bytes; keeps it."""
@@ -92,6 +94,14 @@ class Keeper:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A page that was read before, and the key that it is kept under."""
+
+    result: Page | PageError
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A page that is to be read, and the key to keep it under; None where it is not to be kept."""
 
@@ -109,7 +119,7 @@ class Shelf:
         self._fingerprint = info.fingerprint
         self.damaged = 0
 
-    def find(self, ref: PageRef) -> Page | PageError | Missing:
+    def find(self, ref: PageRef) -> Kept | Missing | PageError:
         """The page as it was read before, its image where it was not, or why it has none."""
         try:
             content = self._keeper.hash(ref)
@@ -124,7 +134,7 @@ class Shelf:
             self.damaged += 1
             found = None
         if found is not None:
-            return self._as_of(ref, found)
+            return Kept(self._as_of(ref, found), key)
         if content.image is not None:
             return Missing(content.image, key)
         looked = missing(ref)
@@ -132,10 +142,9 @@ class Shelf:
             return looked
         return Missing(looked.image, key)
 
-    def keep(self, key: Key, result: Page | PageError) -> None:
-        """Keeps what was read, or found; errors are not kept."""
-        if is_done(result):
-            self._keeper.put(key, self._info, result)
+    def keep(self, key: Key, result: Page | PageError) -> bool:
+        """Keeps what was read, or found, and tells whether it is kept; errors are not."""
+        return is_done(result) and self._keeper.put(key, self._info, result)
 
     def peak_memory(self, measured: int | None) -> int | None:
         """Bytes that the engine took at most, ``measured`` in this run or kept from others; keeps it."""

@@ -92,12 +92,15 @@ def find_manifest(path: str | os.PathLike[str]) -> Path | None:
         return None
 
 
-def load_manifest(path: str | os.PathLike[str], *, strict: bool = True) -> Manifest:
+def load_manifest(
+    path: str | os.PathLike[str], *, strict: bool = True, images: str | None = None
+) -> Manifest:
     """Reads a manifest, or the ``manifest.jsonl`` of a folder.
 
     Args:
         path: the file or its folder.
         strict: raise for bad rows; otherwise they become ``errors`` and the others are kept.
+        images: the URL of the folder that images are relative to, where the manifest itself is a copy.
 
     Raises:
         ManifestError: the file is missing, empty or not UTF-8, or, when strict, has bad rows:
@@ -124,7 +127,7 @@ def load_manifest(path: str | os.PathLike[str], *, strict: bool = True) -> Manif
         found: dict[str, Any] = {}
         try:
             found = _parse(raw)
-            row = _row(found, number, file.parent)
+            row = _row(found, number, images or str(file.parent))
             if row.id in first_lines:
                 message = f"id {row.id!r} is already used in line {first_lines[row.id]}"
                 raise ManifestError(message, "give each row its own id", "duplicate_id")
@@ -226,7 +229,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def _row(found: Mapping[str, Any], number: int, folder: Path) -> ManifestRow:
+def _row(found: Mapping[str, Any], number: int, folder: str) -> ManifestRow:
     for key in ("id", "image", "text"):
         if key == "image" and key not in found:
             continue
@@ -249,8 +252,8 @@ def _row(found: Mapping[str, Any], number: int, folder: Path) -> ManifestRow:
     if dpi is not None and not (_is_number(dpi) and dpi > 0):
         raise _bad(f"dpi is {dpi!r}", "write a number above 0, or leave it out")
     image = found.get("image", "")
-    path = image if is_url(image) or not image else str(folder / image)
-    if image and not is_url(image) and not _exists(path):
+    path = image if is_url(image) or not image else _joined(folder, image)
+    if image and not is_url(path) and not _exists(path):
         message = f"image {image} does not exist"
         raise ManifestError(message, f"it is looked for in {folder}", "missing_image")
     return ManifestRow(
@@ -267,6 +270,10 @@ def _row(found: Mapping[str, Any], number: int, folder: Path) -> ManifestRow:
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **texts,
     )
+
+
+def _joined(folder: str, image: str) -> str:
+    return f"{folder.rstrip('/')}/{image}" if is_url(folder) else str(Path(folder, image))
 
 
 def _exists(path: str) -> bool:

@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page, PageError, is_done
+from ocr_plugins.document import Page, PageError
 from ocr_plugins.engine import Engine
 from ocr_plugins.image import PageImage
-from ocr_plugins.keeping import Missing, Shelf, missing, unseen
+from ocr_plugins.keeping import Kept, Missing, Shelf, missing, unseen
 from ocr_plugins.source import PageRef
 from ocr_plugins.store import Key
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A page's result, and where it is from: the engine, the store, or neither (it has no image)."""
+    """A page's result, and where it is from: the engine, the store, or neither (it has no image).
+
+    ``key`` is what the store keeps it under, None where it does not.
+    """
 
     item: Item
     result: Page | PageError
     by: Literal["engine", "store", "source"]
+    key: Key | None = None
 
 
 def read_items(
@@ -72,8 +76,8 @@ class _Reading:
                 yield self._settled.pop(place)
                 continue
             result, self._waiting = self._waiting or _unanswered(item), None
-            self._keep(item, result, self._keys.pop(place, None))
-            yield Outcome(item, self._on_page(item, result), "engine")
+            kept = self._keep(item, result, self._keys.pop(place, None))
+            yield Outcome(item, self._on_page(item, result), "engine", kept)
 
     def _start(self) -> None:
         """Looks at the next item, and starts the engine if it is to be read."""
@@ -97,15 +101,17 @@ class _Reading:
         if isinstance(found, Missing):
             self._keys[place] = found.key
             return found.image
-        by: Literal["store", "source"] = "store" if is_done(found) else "source"
-        self._settled[place] = Outcome(item, self._on_page(item, found), by)
+        if isinstance(found, Kept):
+            self._settled[place] = Outcome(item, self._on_page(item, found.result), "store", found.key)
+        else:
+            self._settled[place] = Outcome(item, self._on_page(item, found), "source")
         return None
 
     def _on_page(self, item: Item, result: Page | PageError) -> Page | PageError:
         """Who looks at no image tells of the page in any case."""
         return item.on_page(result) if self._sees else result
 
-    def _find(self, ref: PageRef) -> Page | PageError | Missing:
+    def _find(self, ref: PageRef) -> Kept | Missing | PageError:
         if not self._sees:
             return unseen(ref)
         return missing(ref) if self._shelf is None else self._shelf.find(ref)
@@ -118,11 +124,13 @@ class _Reading:
             message = f"the engine failed ({type(error).__name__}) instead of giving a result"
             return _error(item, "engine_failed", message)
 
-    def _keep(self, item: Item, result: Page | PageError, key: Key | None) -> None:
+    def _keep(self, item: Item, result: Page | PageError, key: Key | None) -> Key | None:
+        """The key that the result is kept under from now on."""
         # An engine that mixes up its answers must not have them kept under other pages.
         answers = (result.id, result.page) == (item.ref.id, item.ref.page)
-        if self._shelf is not None and key is not None and answers:
-            self._shelf.keep(key, result)
+        if self._shelf is None or key is None or not answers:
+            return None
+        return key if self._shelf.keep(key, result) else None
 
 
 def _unanswered(item: Item) -> PageError:

@@ -7,13 +7,15 @@ import re
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeAlias
 
 from ocr_plugins.errors import SourceError
 from ocr_plugins.paths import is_wanted, natural_key, no_images, shown
+
+Opener: TypeAlias = Callable[[str], tuple[Any, str]]
 
 
 def find_remote(url: str, recursive: bool) -> list[str]:
@@ -40,15 +42,19 @@ def find_remote(url: str, recursive: bool) -> list[str]:
 
 
 class Download:
-    """A remote file, fetched when first needed and removed with the last reference to this."""
+    """A remote file, fetched when first needed and removed with the last reference to this.
 
-    def __init__(self, url: str) -> None:
+    ``opened`` gives the file system of a URL, and the path there: by default as fsspec knows it.
+    """
+
+    def __init__(self, url: str, opened: Opener | None = None) -> None:
         self.url = url
+        self._opened = opened or _filesystem
         self._path: Path | None = None
         self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type[Download], tuple[str]]:
-        return Download, (self.url,)
+    def __reduce__(self) -> tuple[type[Download], tuple[str, Opener]]:
+        return Download, (self.url, self._opened)
 
     def path(self) -> Path:
         """The temporary file. Raises SourceError where it cannot be fetched."""
@@ -58,7 +64,7 @@ class Download:
                 os.close(handle)
                 weakref.finalize(self, _remove, Path(name), os.getpid())
                 with _remote_errors(self.url):
-                    filesystem, path = _filesystem(self.url)
+                    filesystem, path = self._opened(self.url)
                     filesystem.get_file(path, name)
                 self._path = Path(name)
             return self._path

@@ -41,8 +41,9 @@ _RATES = ("cer", "cer_order_free", "wer", "word_precision", "word_recall", "word
 class EngineRun:
     """What one engine read. ``error`` says why it could not run at all.
 
-    ``kept`` are the ids of the pages that came from the store, and ``damaged`` counts the files
-    there that were not whole, whose pages were read again. ``peak_memory`` are the bytes that one of
+    ``kept`` are the ids of the pages that came from the store, ``names`` those of the files in it that hold
+    what was read of whole pages, by page id, and ``damaged`` counts the files there that were not whole,
+    whose pages were read again. ``peak_memory`` are the bytes that one of
     its workers took at most, in this run or an earlier one that the store knows of; None where no run
     could tell: before it has read, for votes and engines in this process, and on other systems than Linux.
     """
@@ -53,6 +54,7 @@ class EngineRun:
     results: dict[str, Page | PageError] = field(default_factory=dict)
     scores: dict[str, PageScore] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     damaged: int = 0
     peak_memory: int | None = None
 
@@ -341,6 +343,8 @@ def _read_all(
         run.results[item.id] = result
         if outcome.by == "store":
             run.kept.add(item.id)
+        if outcome.key is not None and item.image is item.ref:
+            run.names[item.id] = outcome.key.name
         if reads and item.truth is not None and not is_detection(result):
             run.scores[item.id] = score_item(item, result, study.convention)
         if shelf is not None:

@@ -141,17 +141,23 @@ def load_or_error(ref: PageRef) -> PageImage | PageError:
 
 
 def page_ref(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Download,
     *,
     id: str | None = None,  # noqa: A002 - the field's name
+    page: int = 1,
+    pages: int = 1,
     level: Level = "page",
     dpi: float | None = None,
 ) -> PageRef:
-    """The first or only page of a file or URL, which is not looked at before it is loaded."""
-    text = os.fspath(source)
+    """A page of a file or URL, by default its first or only one; it is not looked at before it is loaded."""
+    origin: Download | Path
+    if isinstance(source, Download):
+        origin, text = source, source.url
+    else:
+        text = os.fspath(source)
+        origin = Download(text) if is_remote(text) else local_path(text)
     name = shown(text)
-    origin = Download(text) if is_remote(text) else local_path(text)
-    return PageRef(id=id or name, source=name, level=level, dpi=dpi, origin=origin)
+    return PageRef(id=id or name, source=name, page=page, pages=pages, level=level, dpi=dpi, origin=origin)
 
 
 def enumerate_pages(
@@ -203,7 +209,8 @@ def _os_errors(name: str) -> Iterator[None]:
 def _is_one(value: Any) -> bool:
     from PIL import Image
 
-    kinds = (str, os.PathLike, bytes, bytearray, memoryview, np.ndarray, Image.Image, PageImage, PageRef)
+    in_memory = (bytes, bytearray, memoryview, np.ndarray, Image.Image, PageImage)
+    kinds = (str, os.PathLike, Download, PageRef, *in_memory)
     return isinstance(value, kinds)
 
 
@@ -249,6 +256,8 @@ def _pages_of(item: Any, number: int, options: _Options) -> Iterator[PageRef | P
         )
     elif isinstance(item, bytes | bytearray | memoryview):
         yield from _file_pages(f"bytes-{number}", bytes(item), options)
+    elif isinstance(item, Download):
+        yield from _file_pages(shown(item.url), item, options)
     elif isinstance(item, str | os.PathLike):
         text = os.fsdecode(item)
         try:

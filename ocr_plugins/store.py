@@ -113,6 +113,15 @@ class Store:
         data = self._place.read(key.name)
         return None if data is None else _result(data, key)
 
+    def get_by_name(self, name: str) -> Page | PageError | None:
+        """What a file of this store holds, whatever code wrote it, without source and id.
+
+        Raises:
+            DamagedEntryError: it is not what was written.
+        """
+        data = self._place.read(name)
+        return None if data is None else _result(data, None)
+
     def put(self, key: Key, info: EngineInfo, result: Page | PageError) -> None:
         """Keeps a page, or lines that were found by what cannot read them; no other error."""
         if not is_done(result):
@@ -211,7 +220,7 @@ def open_store(place: StorePlace = None) -> Store | None:
     if text.strip().lower() in _OFF:
         return None
     text = re.sub(r"^local://", "file://", text)
-    return Store(FsspecPlace(text) if is_remote(text) else LocalPlace(local_path(text)))
+    return Store(FsspecPlace.of_url(text) if is_remote(text) else LocalPlace(local_path(text)))
 
 
 def default_place() -> Path:
@@ -261,14 +270,17 @@ def _is_whole(data: bytes) -> bool:
     return data[:_HEAD] == _head(data[_HEAD:])
 
 
-def _result(data: bytes, key: Key) -> Page | PageError | None:
+def _result(data: bytes, key: Key | None) -> Page | PageError | None:
+    """What is kept, under this key if there is one; None where other code has read it."""
     if not _is_whole(data):
         raise DamagedEntryError("checksum")
     try:
         record = json.loads(data)
-        if record["schema_version"] != SCHEMA_VERSION or record["key"] | {"code": key.code} != key.to_dict():
-            raise DamagedEntryError("another schema or key")
-        if record["key"]["code"] != key.code:
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise DamagedEntryError("another schema")
+        if key is not None and record["key"] | {"code": key.code} != key.to_dict():
+            raise DamagedEntryError("another key")
+        if key is not None and record["key"]["code"] != key.code:
             return None
         kind: type[Page | PageError] = {"page": Page, "detection": PageError}[record["type"]]
         return kind.from_dict(record["result"])

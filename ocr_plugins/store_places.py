@@ -1,8 +1,7 @@
-"""Where a store lies: a folder, or any place that fsspec knows.
+"""Where files are kept: in a folder, or at any place that fsspec knows.
 
-A file appears at once and whole, or not at all. All lie in the folder ``v1`` of the place, and
-nothing else there is looked at. Names are relative to that folder, with slashes. What goes wrong
-raises `StoreError`.
+A file appears at once and whole, or not at all. All lie in one folder of the place, and nothing else
+there is looked at. Names are relative to that folder, with slashes. What goes wrong raises `StoreError`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ocr_plugins.errors import CallError, OcrError
 from ocr_plugins.paths import shown
@@ -25,7 +24,8 @@ from ocr_plugins.paths import shown
 _OBJECT_STORES = frozenset(
     {"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "ocilake", "oss", "obs", "tos"}
 )
-_LAYOUT = "v1"
+#: The folder of a place that a store of results lies in.
+STORE_FOLDER = "v1"
 _TEMPORARY = ".tmp"
 # Left by a process that was killed, not by one that is just writing.
 _OLD_SECONDS = 3600
@@ -59,8 +59,8 @@ class Place(Protocol):
     def write(self, name: str, data: bytes) -> None:
         """Puts the file there, or another in its place, whole."""
 
-    def files(self) -> Iterator[Stored]:
-        """All files, without those that are just being written."""
+    def files(self, under: str = "") -> Iterator[Stored]:
+        """All files, or those in a folder, without those that are just being written."""
 
     def remove(self, name: str) -> None:
         """Takes the file away, if it is there."""
@@ -72,9 +72,9 @@ class Place(Protocol):
 class LocalPlace:
     """A folder of this computer, made for its user alone when it is first written to."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: str = STORE_FOLDER) -> None:
         self._root = root
-        self._folder = root / _LAYOUT
+        self._folder = root / folder
 
     @property
     def shown(self) -> str:
@@ -113,9 +113,9 @@ class LocalPlace:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         return open(path, "xb")  # noqa: PTH123 - as above
 
-    def files(self) -> Iterator[Stored]:
+    def files(self, under: str = "") -> Iterator[Stored]:
         with _errors(self.shown, "read"):
-            for entry in _scan(self._folder):
+            for entry in _scan(self._folder / under):
                 if not entry.name.endswith(_TEMPORARY):
                     with contextlib.suppress(FileNotFoundError):
                         about = entry.stat()
@@ -139,24 +139,26 @@ class LocalPlace:
 
 
 class FsspecPlace:
-    """A place by its fsspec URL.
+    """A place of a file system that fsspec knows: ``root`` is a path there, ``url`` what users call it."""
 
-    Raises:
-        CallError: a scheme that is not known, or whose package is not installed.
-    """
-
-    def __init__(self, url: str) -> None:
-        from fsspec.core import url_to_fs
-
-        try:
-            self._system, root = url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            reason = str(error).rstrip(".")
-            raise CallError(f"the store {shown(url)} cannot be opened ({reason})", _OTHER_PLACE) from None
-        self._folder = f"{str(root).rstrip('/')}/{_LAYOUT}"
+    def __init__(self, filesystem: Any, root: str, url: str, folder: str = STORE_FOLDER) -> None:
+        self._system = filesystem
+        self._folder = "/".join(filter(None, (root.rstrip("/"), folder)))
         self._url = url
         protocol = self._system.protocol
         self._whole = bool(_OBJECT_STORES & ({protocol} if isinstance(protocol, str) else set(protocol)))
+
+    @classmethod
+    def of_url(cls, url: str) -> Self:
+        """Raises CallError for a scheme that is not known, or whose package is not installed."""
+        from fsspec.core import url_to_fs
+
+        try:
+            filesystem, root = url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            reason = str(error).rstrip(".")
+            raise CallError(f"the store {shown(url)} cannot be opened ({reason})", _OTHER_PLACE) from None
+        return cls(filesystem, str(root), url)
 
     @property
     def shown(self) -> str:
@@ -195,9 +197,9 @@ class FsspecPlace:
             self._system.rm_file(path)
             self._system.mv(temporary, path)
 
-    def files(self) -> Iterator[Stored]:
+    def files(self, under: str = "") -> Iterator[Stored]:
         with _errors(self.shown, "read"):
-            for path, about in self._found().items():
+            for path, about in self._found(under).items():
                 if not path.endswith(_TEMPORARY):
                     yield Stored(path[len(self._folder) + 1 :], int(about.get("size") or 0), _written(about))
 
@@ -214,10 +216,11 @@ class FsspecPlace:
                     with contextlib.suppress(FileNotFoundError):
                         self._system.rm_file(path)
 
-    def _found(self) -> Mapping[str, Mapping[str, Any]]:
+    def _found(self, under: str = "") -> Mapping[str, Mapping[str, Any]]:
+        folder = f"{self._folder}/{under}" if under else self._folder
         self._system.invalidate_cache()
         try:
-            found: Mapping[str, Mapping[str, Any]] = self._system.find(self._folder, detail=True)
+            found: Mapping[str, Mapping[str, Any]] = self._system.find(folder, detail=True)
         except FileNotFoundError:
             return {}
         return found

@@ -17,13 +17,16 @@ from ocr_plugins.source import PageRef
 class ToCome:
     """A page that will be written: ``number`` is None where its source has one page only.
 
-    ``ref`` leads to its picture, None where there is none.
+    ``ref`` leads to its picture, None where there is none. ``stem`` and ``document`` name the page's own file
+    and that of its document, where names were given before; else they are made of id and source.
     """
 
     id: str
     source: str
     number: int | None
     ref: PageRef | None
+    stem: str = ""
+    document: str = ""
 
 
 class PageFiles:
@@ -55,8 +58,10 @@ class PageFiles:
         head: ToCome | None = None
         for page in pages:
             self._to_come[page.id] = page
-            self._pages[page.id] = self._page_stems.add(page.id, page.source, page.number)
-            if self._join is not None:
+            self._pages[page.id] = page.stem or self._page_stems.add(page.id, page.source, page.number)
+            if page.document:
+                self._documents[page.id] = page.document
+            elif self._join is not None:
                 self._documents[page.id] = self._join
             elif head is not None and page.number and page.source == head.source:
                 self._documents[page.id] = self._documents[head.id]

@@ -1,0 +1,110 @@
+"""A folder or bucket of scans, to text: several engines read each page, and a vote makes the best of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, conf, dag, task
+
+from ocr_plugins.airflow import (
+    EvaluateOperator,
+    OcrOperator,
+    PlanBatchesOperator,
+    VoteOperator,
+    WriteFilesOperator,
+)
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    tags=["ocr"],
+    doc_md=__doc__,
+    params={
+        "inputs": Param(
+            "",
+            type="string",
+            title="Inputs",
+            description_md="Paths or URLs of files, folders, patterns or manifests, one a line.",
+            format="multiline",
+            minLength=1,
+        ),
+        "engines": Param(
+            "tesseract,rapidocr,crnn,vote",
+            type="string",
+            title="Engines",
+            description_md="Specs by commas, or the path or URL of a `recipe.toml` or `cascade.toml`.",
+            minLength=1,
+        ),
+        "formats": Param("text,hocr,pdf", type="string", title="Files to write", minLength=1),
+        "to": Param(
+            None,
+            type=["null", "string"],
+            title="Where files go",
+            description_md="Path or URL of a folder; default: the run's own at the place of results.",
+        ),
+        "truth": Param(
+            None, type=["null", "string"], title="Ground truth", description_md="A manifest's path or URL."
+        ),
+        "recursive": Param(False, type="boolean", title="Look into subfolders"),
+        "batch_pages": Param(50, type="integer", minimum=1, maximum=10_000, title="Pages a batch"),
+        "lang": Param(None, type=["null", "string"], title="Language", description_md="ISO 639-1, as `de`."),
+    },
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+    },
+)
+def ocr_batch() -> None:
+    plan = PlanBatchesOperator(
+        task_id="plan",
+        inputs="{{ params.inputs }}",
+        engines="{{ params.engines }}",
+        recursive="{{ params.recursive }}",
+        batch_pages="{{ params.batch_pages }}",
+    )
+    read = OcrOperator.partial(
+        task_id="read",
+        lang="{{ params.lang or '' }}",
+        pool=conf.get("ocr", "pool", fallback="default_pool"),
+        queue=conf.get("ocr", "queue", fallback="") or conf.get("operators", "default_queue"),
+        execution_timeout=timedelta(hours=2),
+        map_index_template="{{ task.engine }} ({{ task.batch['pages'] }} pages)",
+    ).expand_kwargs(plan.output)
+
+    # What failed to be read takes nothing else down; `evaluate` tells of it in the end.
+    @task(trigger_rule="all_done")
+    def by_batch(references: Any) -> list[list[dict[str, Any]]]:
+        return _grouped(references, "batch")
+
+    vote = VoteOperator.partial(task_id="vote", vote="{{ params.engines }}").expand(
+        readings=by_batch(read.output)
+    )
+
+    @task(trigger_rule="all_done")
+    def by_documents(references: Any) -> list[list[dict[str, Any]]]:
+        return _grouped(references, "documents")
+
+    write = WriteFilesOperator.partial(
+        task_id="write", formats="{{ params.formats }}", to="{{ params.to or '' }}"
+    ).expand(results=by_documents(vote.output))
+
+    evaluate = EvaluateOperator(
+        task_id="evaluate", truth="{{ params.truth or '' }}", trigger_rule="all_done", retries=0
+    )
+    write >> evaluate
+
+
+def _grouped(references: Any, key: str) -> list[list[dict[str, Any]]]:
+    """What mapped tasks returned, a list for each batch, or for each group of documents."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for several in references or ():
+        for reference in several:
+            groups.setdefault(reference[key], []).append(reference)
+    return list(groups.values())
+
+
+ocr_batch()

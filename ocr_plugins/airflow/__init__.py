@@ -1,0 +1,47 @@
+"""The Airflow provider: operators that read, vote, write and score pages in batches.
+
+    >>> from ocr_plugins.airflow import OcrOperator, PlanBatchesOperator, VoteOperator
+
+Importing this, and parsing a DAG that does, loads no engine and no image library: tasks do, when they run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ocr_plugins.airflow.hooks import OcrHook
+    from ocr_plugins.airflow.operators.evaluate import EvaluateOperator
+    from ocr_plugins.airflow.operators.plan import PlanBatchesOperator
+    from ocr_plugins.airflow.operators.read import OcrOperator
+    from ocr_plugins.airflow.operators.vote import VoteOperator
+    from ocr_plugins.airflow.operators.write import WriteFilesOperator
+
+__all__ = [
+    "EvaluateOperator",
+    "OcrHook",
+    "OcrOperator",
+    "PlanBatchesOperator",
+    "VoteOperator",
+    "WriteFilesOperator",
+]
+
+_HOMES = {
+    "EvaluateOperator": "operators.evaluate",
+    "OcrHook": "hooks",
+    "OcrOperator": "operators.read",
+    "PlanBatchesOperator": "operators.plan",
+    "VoteOperator": "operators.vote",
+    "WriteFilesOperator": "operators.write",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"ocr_plugins.airflow.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

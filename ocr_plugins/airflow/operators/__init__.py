@@ -1,0 +1,1 @@
+"""What tasks do: one operator a module, in the order of the flow."""

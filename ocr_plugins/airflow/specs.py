@@ -1,0 +1,38 @@
+"""Engine specs as DAGs are given them: text, or a recipe at any place."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ocr_plugins.airflow.places import filesystem_of
+from ocr_plugins.errors import CallError
+from ocr_plugins.paths import is_remote, shown
+from ocr_plugins.spec import EngineSpec, parse_specs
+
+
+def specs_at(text: str) -> tuple[EngineSpec, ...]:
+    """The specs of a text, or of a recipe by its path or URL.
+
+    Raises:
+        CallError: a spec or recipe that does not fit, or none.
+    """
+    text = text.strip()
+    if not (is_remote(text) and text.endswith(".toml")):
+        return parse_specs(text) if text else parse_specs([])
+    filesystem, path = filesystem_of(text)
+    with tempfile.TemporaryDirectory(prefix="ocr-plugins-") as folder:
+        copy = Path(folder, "recipe.toml")
+        try:
+            filesystem.get_file(path, str(copy))
+        except Exception as error:  # each file system has exceptions of its own
+            message = f"recipe {shown(text)} cannot be read ({type(error).__name__})"
+            raise CallError(message, "check address and rights") from error
+        return parse_specs(str(copy))
+
+
+def reading_groups(specs: tuple[EngineSpec, ...]) -> list[str]:
+    """The specs that one task reads with, as text: each engine alone, or all of them for a cascade."""
+    if any(spec.is_cascade for spec in specs):
+        return [",".join(map(str, specs))]
+    return [str(spec) for spec in specs if not spec.is_vote]

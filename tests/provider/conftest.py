@@ -1,0 +1,58 @@
+"""Airflow as tests use it: a home and database of their own, settings read before its first import."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from real import DAGS
+
+HOME = tempfile.TemporaryDirectory(prefix="ocr-airflow-")
+OWN_DAGS = Path(HOME.name, "own")
+OWN_DAGS.mkdir()
+
+for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[name]
+os.environ.update(
+    AIRFLOW_HOME=HOME.name,
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__UNIT_TEST_MODE="False",
+    AIRFLOW__CORE__FERNET_KEY="MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
+    AIRFLOW__API_AUTH__JWT_SECRET="j" * 64,
+    AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
+    AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps(
+        [
+            {
+                "name": name,
+                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+                "kwargs": {"path": str(path)},
+            }
+            for name, path in (("ocr", DAGS), ("own", OWN_DAGS))
+        ]
+    ),
+)
+
+
+@pytest.fixture(scope="session")
+def airflow() -> None:
+    """A migrated database."""
+    from airflow.utils import db
+
+    db.initdb()
+
+
+@pytest.fixture
+def dags() -> Path:
+    """A folder for DAGs of a test's own."""
+    return OWN_DAGS
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of results that Airflow is configured with."""
+    folder = tmp_path / "place"
+    monkeypatch.setenv("AIRFLOW__OCR__PLACE", str(folder))
+    return folder

@@ -1,0 +1,127 @@
+"""CeleryExecutor with PostgreSQL, Redis and two workers, results on S3: one is killed while it reads."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from real import Api, Processes, environment, free_port, running
+from running import printed
+from services import Bucket, postgresql, redis, s3
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+PAGES, BATCH = 200, 25
+ENGINES = ("tesseract", "rapidocr", "crnn")
+WORKERS = [
+    f"celery worker -H {name}@%h -c 2 --skip-serve-logs --without-mingle --without-gossip"
+    for name in ("w0", "w1")
+]
+# What a killed worker had counts as lost sooner than after five and ten minutes.
+IMPATIENT = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
+}
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    with s3("ocr") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Processes:
+    return Processes(tmp_path_factory.mktemp("processes"))
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Processes) -> Iterator[Api]:
+    folder, port = tmp_path_factory.mktemp("celery"), free_port()
+    connection = {
+        "conn_type": "aws",
+        "login": "key",
+        "password": "word",
+        "extra": {"endpoint_url": bucket.endpoint, "region_name": "us-east-1"},
+    }
+    with postgresql(folder / "postgresql") as database, redis(folder / "redis") as broker:
+        env = environment(
+            folder / "home",
+            port,
+            AIRFLOW__OCR__PLACE="s3://my_aws@ocr/place",
+            AIRFLOW_CONN_MY_AWS=json.dumps(connection),
+            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
+            AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+            AIRFLOW__CORE__PARALLELISM="8",
+            AIRFLOW__CELERY__BROKER_URL=broker,
+            AIRFLOW__CELERY__RESULT_BACKEND=f"db+{database}",
+            AIRFLOW__CELERY__SYNC_PARALLELISM="1",
+            **IMPATIENT,
+        )
+        processes.start("db migrate", env).wait(timeout=120)
+        parts = ("api-server --workers 1", "scheduler --skip-serve-logs", "dag-processor", *WORKERS)
+        with running(processes, port, env, *parts) as one:
+            yield one
+
+
+def states(api: Api, run: str) -> Counter[str]:
+    return Counter(task["state"] for task in api.tasks(run) if task["task_id"] == "read")
+
+
+def kill(worker: psutil.Process) -> None:
+    """With all that it started, at once, as the kernel does when memory is out."""
+    for one in [worker, *worker.children(recursive=True)]:
+        one.kill()
+
+
+def rows(bucket: Bucket, engine: str) -> list[dict[str, Any]]:
+    """All rows of an engine's files of results."""
+    files = (bucket.get(key).splitlines()[1:] for key in bucket.objects(f"place/results/{engine}/"))
+    return [json.loads(line) for lines in files for line in lines]
+
+
+def test_a_killed_worker_costs_nothing_but_time(
+    api: Api, bucket: Bucket, processes: Processes, tmp_path: Path
+) -> None:
+    for n in range(PAGES):
+        page = printed(tmp_path / "page.png", f"page number {n}\nof two hundred")
+        bucket.put(f"in/scan {n:03}.png", page.read_bytes())
+    conf = {
+        "inputs": "s3://my_aws@ocr/in",
+        "engines": ",".join([*ENGINES, "vote"]),
+        "formats": "text",
+        "batch_pages": BATCH,
+    }
+    run = api.trigger("ocr_batch", **conf)
+    api.wait("work is under way", lambda: states(api, run)["success"] > 2 and states(api, run)["running"] > 1)
+    kill(processes.process(WORKERS[0]))
+    assert api.ended(run, timeout=400) == "success"
+    assert any(task["try_number"] > 1 for task in api.tasks(run)), "nobody was killed at work"
+
+    once_each = {f"s3://my_aws@ocr/in/scan {n:03}.png": 1 for n in range(PAGES)}
+    for engine in ENGINES:
+        found = rows(bucket, engine)
+        assert Counter(row["id"] for row in found) == once_each
+        assert not [row for row in found if row["error"]]
+        assert len({row["key"] for row in found}) == PAGES
+    assert sum("-p1" in key for key in bucket.objects("place/store/")) == len(ENGINES) * PAGES
+    texts = {key.rpartition("/")[2]: key for key in bucket.objects("place/runs/") if key.endswith(".txt")}
+    assert len(texts) == PAGES
+    assert bucket.get(texts["scan_117.txt"]).split()[:3] == [b"page", b"number", b"117"]
+
+    before = bucket.objects("place/store/") | bucket.objects("place/results/")
+    again = api.trigger("ocr_batch", **conf)
+    assert api.ended(again, timeout=200) == "success"
+    assert bucket.objects("place/store/") | bucket.objects("place/results/") == before
+    told = api.call("GET", f"{again}/taskInstances/evaluate/xcomEntries/return_value?deserialize=true")[
+        "value"
+    ]
+    assert {engine: told[engine]["kept"] for engine in ENGINES} == dict.fromkeys(ENGINES, PAGES)
