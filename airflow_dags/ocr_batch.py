@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, conf, dag, task
+from airflow.providers.common.compat.sdk import conf
+from airflow.sdk import Param, dag, task
 
 from ocr_plugins.airflow import (
     EvaluateOperator,

@@ -371,7 +371,11 @@ def test_wrong_calls_are_one_line(desk: Desk, engines: str, message: str) -> Non
     for convention in (None, "default"):
         with pytest.raises(CallError, match=re.escape(message)):
             run_engines(desk.scans, asked, convention=convention, store=False)
-    for command in ("read", "compare"):
-        done = ocr(command, desk.scans, "--engine", asked, "--no-store")
-        assert (done.status, done.out, len(done.errors)) == (2, "", 1)
-        assert message in done.err
+
+
+@pytest.mark.parametrize("command", ["read", "compare"])
+def test_a_wrong_call_ends_the_command_in_one_line(desk: Desk, command: str) -> None:
+    asked = desk.engines("quick", "cascade:doubt=2")
+    done = ocr(command, desk.scans, "--engine", asked, "--no-store")
+    assert (done.status, done.out, len(done.errors)) == (2, "", 1)
+    assert "doubt" in done.err

@@ -24,7 +24,7 @@ from ocr_plugins.source import PageRef, page_ref
 from ocr_plugins.spec import EngineSpec
 
 _SCHEMA_VERSION = 1
-# Seconds a page on one core, rounded from docs/PERFORMANCE.md: batches need no better. Of others nothing is known.
+# Seconds a page on one core, rounded from docs/PERFORMANCE.md: batches need no better.
 _SECONDS = {"tesseract": 1.5, "rapidocr": 3.0, "crnn": 2.0, "easyocr": 15.0, "keras-ocr": 12.0, "trocr": 60.0}
 _UNKNOWN = 5.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.bases.decorator import (
+from airflow.providers.common.compat.sdk import (
     DecoratedOperator,
     TaskDecorator,
     determine_kwargs,

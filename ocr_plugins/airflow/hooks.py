@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, conf
+from airflow.providers.common.compat.sdk import conf
+from airflow.sdk import BaseHook
 
 if TYPE_CHECKING:
     from ocr_plugins.airflow.places import Place
@@ -61,7 +62,7 @@ class OcrHook(BaseHook):
 
     def get_conn(self) -> Defaults:
         """The defaults."""
-        from airflow.sdk.exceptions import AirflowNotFoundException
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
         place, engines = (conf.get(SECTION, name, fallback="") or None for name in ("place", "engines"))
         try:

@@ -197,7 +197,7 @@ def running(processes: Processes, port: int, env: dict[str, str], *commands: str
         api.log_in()
         yield api
     except BaseException:
-        print(processes.logs(), file=sys.stderr)
+        sys.stderr.write(processes.logs())
         raise
     finally:
         processes.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -101,6 +102,8 @@ def s3(name: str) -> Iterator[Bucket]:
     """A local S3 with one bucket."""
     from moto.server import ThreadedMotoServer
 
+    # A line a request would bury what a failing test has to say.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -16,7 +16,7 @@ from services import Bucket, postgresql, redis, s3
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-PAGES, BATCH = 200, 25
+PAGES, BATCH = 200, 50
 ENGINES = ("tesseract", "rapidocr", "crnn")
 WORKERS = [
     f"celery worker -H {name}@%h -c 2 --skip-serve-logs --without-mingle --without-gossip"
@@ -24,10 +24,10 @@ WORKERS = [
 ]
 # What a killed worker had counts as lost sooner than after five and ten minutes.
 IMPATIENT = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "100",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
 }
 
@@ -60,7 +60,8 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
             AIRFLOW_CONN_MY_AWS=json.dumps(connection),
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
-            AIRFLOW__CORE__PARALLELISM="8",
+            # No more than workers can take: what waits for one must not look lost.
+            AIRFLOW__CORE__PARALLELISM="5",
             AIRFLOW__CELERY__BROKER_URL=broker,
             AIRFLOW__CELERY__RESULT_BACKEND=f"db+{database}",
             AIRFLOW__CELERY__SYNC_PARALLELISM="1",
@@ -70,6 +71,12 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
         parts = ("api-server --workers 1", "scheduler --skip-serve-logs", "dag-processor", *WORKERS)
         with running(processes, port, env, *parts) as one:
             yield one
+
+
+def unfinished(api: Api, run: str) -> list[tuple[Any, ...]]:
+    """The tasks of a run that went wrong, for a failure's report."""
+    about = ("task_id", "map_index", "state", "try_number", "start_date", "end_date")
+    return [tuple(task[key] for key in about) for task in api.tasks(run) if task["state"] != "success"]
 
 
 def states(api: Api, run: str) -> Counter[str]:
@@ -101,9 +108,9 @@ def test_a_killed_worker_costs_nothing_but_time(
         "batch_pages": BATCH,
     }
     run = api.trigger("ocr_batch", **conf)
-    api.wait("work is under way", lambda: states(api, run)["success"] > 2 and states(api, run)["running"] > 1)
+    api.wait("work is under way", lambda: states(api, run)["success"] > 0 and states(api, run)["running"] > 1)
     kill(processes.process(WORKERS[0]))
-    assert api.ended(run, timeout=400) == "success"
+    assert api.ended(run, timeout=400) == "success", unfinished(api, run)
     assert any(task["try_number"] > 1 for task in api.tasks(run)), "nobody was killed at work"
 
     once_each = {f"s3://my_aws@ocr/in/scan {n:03}.png": 1 for n in range(PAGES)}
@@ -119,7 +126,7 @@ def test_a_killed_worker_costs_nothing_but_time(
 
     before = bucket.objects("place/store/") | bucket.objects("place/results/")
     again = api.trigger("ocr_batch", **conf)
-    assert api.ended(again, timeout=200) == "success"
+    assert api.ended(again, timeout=200) == "success", unfinished(api, again)
     assert bucket.objects("place/store/") | bucket.objects("place/results/") == before
     told = api.call("GET", f"{again}/taskInstances/evaluate/xcomEntries/return_value?deserialize=true")[
         "value"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import conf
+from airflow.providers.common.compat.sdk import conf
 
 from ocr_plugins.airflow.hooks import OcrHook
 from ocr_plugins.airflow.operators.base import OcrBaseOperator, note, told_errors

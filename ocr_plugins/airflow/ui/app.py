@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from airflow.sdk import conf
+from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader
@@ -46,7 +46,7 @@ def make_app() -> FastAPI:
         place, folder = _place(), run_folder(dag_id, run_id)
         summary = place.read_json(f"{folder}/summary.json")
         started = summary is not None or bool(place.names(f"{folder}/plan"))
-        about = {"dag_id": dag_id, "run_id": run_id, "place": place.shown}
+        about: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "place": place.shown}
         return page("run.html", summary=summary, started=started, **about)
 
     @app.get("/report", dependencies=[_MAY_SEE_RUN])
