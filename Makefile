@@ -50,12 +50,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r requirements/demo.txt
+	$(PIP) install --require-hashes --no-deps -r requirements/demo.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt requirements/schemas.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/schemas.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
