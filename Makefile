@@ -2,17 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The oldest Airflow that is supported.
+OLDEST := .venv-airflow31
+RUN_PIP := bin/python -m pip --disable-pip-version-check --quiet
+PIP := $(VENV)/$(RUN_PIP)
 
-.PHONY: demo test check bench table accuracy lock samples clean
+.PHONY: demo test oldest check bench table accuracy lock samples clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
 
-test: packages $(VENV)/.dev
+test: packages $(VENV)/.dev $(OLDEST)/.dev
 	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory oldest
+
+# Without what S3 and training need, which would double that environment.
+oldest: $(OLDEST)/.dev
+	$(OLDEST)/bin/python -m pytest -p no:cacheprovider -m "not slow" -k "not [s3]" --ignore tests/provider/test_train.py tests/provider
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -38,16 +46,16 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) build dist demo-report *.egg-info
+	rm -rf $(VENV) $(OLDEST) build dist demo-report *.egg-info
 
 .PHONY: packages
 packages:
 	@$(PYTHON) scripts/check_packages.py packages.txt
 
-$(VENV)/bin/python:
+$(VENV)/bin/python $(OLDEST)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' || { echo "Python lacks venv: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes --no-deps -r requirements/demo.txt
@@ -58,4 +66,9 @@ $(VENV)/.dev: requirements/dev.txt requirements/schemas.txt pyproject.toml | $(V
 	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/schemas.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(OLDEST)/.dev: requirements/airflow31.txt pyproject.toml | $(OLDEST)/bin/python
+	$(OLDEST)/$(RUN_PIP) install --require-hashes --no-deps -r requirements/airflow31.txt
+	$(OLDEST)/$(RUN_PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

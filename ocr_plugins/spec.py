@@ -1,7 +1,8 @@
 """EngineSpec: an engine with its options, written ``[LABEL=]NAME[:key=value[:key=value...]]``.
 
 One parser for the command line, DAGs, the widget and studies. A comma separates several
-specs; a backslash takes away the meaning of a ``:``, ``,``, ``=`` or backslash in a value.
+specs; a backslash takes away the meaning of a ``:``, ``,``, ``=`` or backslash in a value. The ``:`` of
+``://`` has none, so that URLs stand as they are.
 A file ending in ``.toml`` is a recipe with a table an engine::
 
     [engines.tess6]
@@ -28,6 +29,7 @@ CASCADE = "cascade"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LABEL = re.compile(r"[^\s=:,\\/]+")
+_SIGN = re.compile(r"\\.?|://|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,17 @@ class EngineSpec:
                 raise CallError(f"option {key!r} stands twice in {self.text!r}", "give it once")
         if not self.label:
             object.__setattr__(self, "label", self.text)
-        elif self.label != self.text and not _LABEL.fullmatch(self.label):
+        elif (
+            self.label != self.text and not self._is_shorter(self.label) and not _LABEL.fullmatch(self.label)
+        ):
             raise CallError(
                 f"{self.label!r} is not a label",
                 "use letters, digits and signs other than = : , \\ / and spaces",
             )
+
+    def _is_shorter(self, label: str) -> bool:
+        """Whether it is the same spec without some options, as it was before defaults were added."""
+        return label == self.name or label.startswith(f"{self.name}:")
 
     @property
     def is_vote(self) -> bool:
@@ -166,19 +174,16 @@ def _check_labels(specs: Sequence[EngineSpec]) -> None:
 def _split(text: str, separator: str) -> list[str]:
     """``text`` cut at each separator that no backslash stands before; backslashes stay."""
     parts = [""]
-    characters = iter(text)
-    for character in characters:
-        if character == "\\":
-            parts[-1] += character + next(characters, "")
-        elif character == separator:
+    for sign in _SIGN.findall(text):
+        if sign == separator:
             parts.append("")
         else:
-            parts[-1] += character
+            parts[-1] += sign
     return parts
 
 
 def _escape(value: str) -> str:
-    return re.sub(r"([:,\\])", r"\\\1", value)
+    return re.sub(r"(:(?!//)|[,\\])", r"\\\1", value)
 
 
 def _unescape(value: str) -> str:

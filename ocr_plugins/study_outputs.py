@@ -12,7 +12,7 @@ from typing import Any
 from ocr_plugins.analysing import Analysis
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.report import Point, Section
-from ocr_plugins.runs import EngineRun
+from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.spec import EngineSpec
 
 _CONFUSIONS_SHOWN = 12
@@ -73,11 +73,14 @@ def recipe_of(analysis: Analysis) -> str:
     found = analysis.recommendation
     if found is None:
         return ""
-    runs = {run.label: run for run in analysis.study.runs}
-    taken = runs[found.take]
-    # A vote needs its voters beside it.
-    voters = [runs[label].spec for label in runs if label in _voters_of(taken)]
-    return _recipe(found.text, [*voters, taken.spec])
+    taken = next(run for run in analysis.study.runs if run.label == found.take)
+    return recipe_text(found.text, specs_for(analysis.study, taken))
+
+
+def specs_for(study: Study, taken: EngineRun) -> list[EngineSpec]:
+    """What has to be named to take an engine or vote: a vote needs its voters beside it."""
+    voters = _voters_of(taken)
+    return [*(run.spec for run in study.runs if run.label in voters), taken.spec]
 
 
 def cascade_of(analysis: Analysis) -> str:
@@ -87,10 +90,11 @@ def cascade_of(analysis: Analysis) -> str:
         return ""
     runs = {run.label: run for run in analysis.study.runs}
     voters = [runs[label].spec for label in policy.chosen.plan.engines]
-    return _recipe(policy.text, [*voters, policy.chosen.spec])
+    return recipe_text(policy.text, [*voters, policy.chosen.spec])
 
 
-def _recipe(comment: str, specs: Sequence[EngineSpec]) -> str:
+def recipe_text(comment: str, specs: Sequence[EngineSpec]) -> str:
+    """Specs as TOML that stands wherever an engine is named, below a comment."""
     lines = [f"# {sentence}" for sentence in comment.replace(". ", ".\n").splitlines()]
     for spec in specs:
         lines += ["", *_table(spec)]

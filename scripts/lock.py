@@ -82,6 +82,14 @@ def resolve(extra: str) -> list[str]:
 core = PROJECT["project"]["dependencies"] + BUILD
 compile_lock("requirements/dev.txt", core + resolve("dev"))
 compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
+# The Airflow that the provider needs at least, and what its quick tests need besides.
+oldest = [f"{requirement.replace('>=', '==')}.*" for requirement in EXTRAS["airflow"]]
+oldest += ["apache-airflow-providers-openlineage", "hypothesis", "jsonschema", "pytest"]
+compile_lock(
+    "requirements/airflow31.txt",
+    core + resolve("tesseract") + resolve("pdf") + oldest,
+    constraints="requirements/demo.txt",
+)
 # It holds PAGE's schema; of what it requires, nothing is needed.
 compile_lock("requirements/schemas.txt", ["ocrd-validators==2.67.1"], alone=True)
 for engine in ("easyocr", "trocr"):

@@ -148,3 +148,11 @@ def test_options_describe_themselves() -> None:
 def test_languages(given_code: str, normal: str, model: str) -> None:
     assert normalise_lang(given_code) == normal
     assert tesseract_lang(normal) == model
+
+
+def test_defaults_keep_the_label() -> None:
+    for text in ("tesseract:psm=6", "tesseract", "tess6=tesseract:psm=6"):
+        spec = parse_spec(text)
+        again = spec.with_defaults(lang="de", device=None)
+        assert (again.label, dict(again.options)["lang"]) == (spec.label, "de")
+        assert again.with_defaults(lang="en") == again

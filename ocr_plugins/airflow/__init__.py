@@ -15,23 +15,41 @@ if TYPE_CHECKING:
     from ocr_plugins.airflow.operators.evaluate import EvaluateOperator
     from ocr_plugins.airflow.operators.plan import PlanBatchesOperator
     from ocr_plugins.airflow.operators.read import OcrOperator
+    from ocr_plugins.airflow.operators.review import ReviewOperator
+    from ocr_plugins.airflow.operators.select import SelectEngineOperator
+    from ocr_plugins.airflow.operators.study import EngineStudyOperator
+    from ocr_plugins.airflow.operators.train import TrainCrnnOperator
     from ocr_plugins.airflow.operators.vote import VoteOperator
+    from ocr_plugins.airflow.operators.watch import QualityWatchOperator
     from ocr_plugins.airflow.operators.write import WriteFilesOperator
+    from ocr_plugins.airflow.sensors import NewFilesSensor
 
 __all__ = [
+    "EngineStudyOperator",
     "EvaluateOperator",
+    "NewFilesSensor",
     "OcrHook",
     "OcrOperator",
     "PlanBatchesOperator",
+    "QualityWatchOperator",
+    "ReviewOperator",
+    "SelectEngineOperator",
+    "TrainCrnnOperator",
     "VoteOperator",
     "WriteFilesOperator",
 ]
 
 _HOMES = {
+    "EngineStudyOperator": "operators.study",
     "EvaluateOperator": "operators.evaluate",
+    "NewFilesSensor": "sensors",
     "OcrHook": "hooks",
     "OcrOperator": "operators.read",
     "PlanBatchesOperator": "operators.plan",
+    "QualityWatchOperator": "operators.watch",
+    "ReviewOperator": "operators.review",
+    "SelectEngineOperator": "operators.select",
+    "TrainCrnnOperator": "operators.train",
     "VoteOperator": "operators.vote",
     "WriteFilesOperator": "operators.write",
 }

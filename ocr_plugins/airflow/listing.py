@@ -6,6 +6,7 @@ Files are listed, not opened, but for those that may hold several pages, and man
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ocr_plugins.airflow.batches import BatchPage
-from ocr_plugins.airflow.places import filesystem_of
+from ocr_plugins.airflow.places import PlaceError, filesystem_of
 from ocr_plugins.document import PageError
-from ocr_plugins.errors import CallError, ManifestError, OcrError
+from ocr_plugins.errors import ManifestError, OcrError, SourceError
 from ocr_plugins.formats.names import FileStems
 from ocr_plugins.manifest import Manifest, load_manifest
 from ocr_plugins.paths import is_remote, is_wanted, natural_key, no_images, shown
@@ -24,6 +25,8 @@ from ocr_plugins.source import PageRef, enumerate_pages
 
 # It takes a look to know how many pages these have.
 _PAGED = (".pdf", ".tif", ".tiff")
+#: What the name of a list of files ends in; see `write_list`.
+LIST = ".files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +42,21 @@ def list_files(url: str, recursive: bool = False) -> list[Listed]:
     """The files that a URL or path of a file, folder or pattern stands for, in natural order.
 
     Raises:
-        OcrError: there is none, or the place cannot be listed.
+        SourceError: there is none.
+        PlaceError: the place cannot be listed now.
+        CallError: a scheme that is not known, or whose provider is not installed.
     """
-    filesystem, path = filesystem_of(url)
     try:
+        filesystem, path = filesystem_of(url)
         found = _found(filesystem, path, url, recursive)
     except OcrError:
         raise
     except FileNotFoundError:
-        raise CallError(f"{shown(url)} does not exist", "check the address") from None
+        raise _missing(url) from None
     except Exception as error:  # each file system has exceptions of its own
         reason = getattr(error, "strerror", None) or type(error).__name__
         hint = "check address, rights and network"
-        raise CallError(f"{shown(url)} cannot be listed ({reason})", hint) from error
+        raise PlaceError(f"{shown(url)} cannot be listed ({reason})", hint) from error
     listed = [_listed(filesystem, url, name, about) for name, about in found.items()]
     return sorted(listed, key=lambda file: natural_key(file.url))
 
@@ -65,6 +70,8 @@ def _found(filesystem: Any, path: str, url: str, recursive: bool) -> Mapping[str
         depth = path.rstrip("/").count("/") + 1
         found = {name: about for name, about in within.items() if _is_wanted(name, depth)}
         if not found:
+            # A folder that may not be read looks empty to `find`, not to `ls`.
+            filesystem.ls(path, detail=False)
             raise no_images(shown(url), recursive)
         return found
     matches: Mapping[str, Mapping[str, Any]] = (
@@ -72,8 +79,12 @@ def _found(filesystem: Any, path: str, url: str, recursive: bool) -> Mapping[str
     )
     files = {name: about for name, about in matches.items() if about.get("type") == "file"}
     if not files:
-        raise CallError(f"{shown(url)} does not exist", "check the address")
+        raise _missing(url)
     return files
+
+
+def _missing(url: str) -> SourceError:
+    return SourceError(f"{shown(url)} does not exist", "check the address", "not_found")
 
 
 def _is_wanted(name: str, depth: int) -> bool:
@@ -98,7 +109,7 @@ def _listed(filesystem: Any, url: str, name: str, about: Mapping[str, Any]) -> L
 def list_pages(
     inputs: Iterable[str], *, recursive: bool = False, pages: str | None = None, dpi: int = 300
 ) -> Iterator[BatchPage | PageError]:
-    """The pages of several inputs, in order: files, folders, patterns, manifests, of this machine or remote.
+    """The pages of several inputs, in order: files, folders, patterns, manifests and lists, here or remote.
 
     Args:
         recursive: look into subfolders.
@@ -134,7 +145,7 @@ def _pages_of(
     list(enumerate_pages([], pages=pages, dpi=dpi))
     for url in inputs:
         try:
-            files = list_files(url, recursive)
+            files = [file for one in list_files(url, recursive) for file in _files_in(one)]
         except OcrError as error:
             yield PageError.of(error, shown(url), id=shown(url))
             continue
@@ -145,6 +156,34 @@ def _pages_of(
                 yield from _document_pages(file, pages, dpi)
             else:
                 yield BatchPage(id=shown(file.url), source=file.url, bytes=file.bytes, mark=file.mark)
+
+
+def _files_in(file: Listed) -> list[Listed]:
+    return read_list(file.url) if file.url.endswith(LIST) else [file]
+
+
+def write_list(files: Iterable[Listed]) -> bytes:
+    """A list of files as JSON Lines; under a name that ends in `LIST` it is an input, and stands for them."""
+    return "".join(f"{json.dumps(dataclasses.asdict(file))}\n" for file in files).encode()
+
+
+def parse_list(data: bytes) -> list[Listed]:
+    """The files of what `write_list` gave. Raises ValueError."""
+    try:
+        rows = [json.loads(line) for line in data.splitlines()]
+        return [Listed(str(row["url"]), int(row["bytes"]), str(row["mark"])) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise ValueError("this is no list of files") from error
+
+
+def read_list(url: str) -> list[Listed]:
+    """The files of the list at a URL or path. Raises ManifestError."""
+    try:
+        filesystem, path = filesystem_of(url)
+        return parse_list(filesystem.cat_file(path))
+    except Exception as error:  # each file system has exceptions of its own
+        message = f"the list {shown(url)} cannot be read ({type(error).__name__})"
+        raise ManifestError(message, "check that NewFilesSensor wrote it, and rights") from error
 
 
 def _document_pages(file: Listed, pages: str | None, dpi: int) -> Iterator[BatchPage | PageError]:

@@ -19,3 +19,10 @@ def count(reference: Reference) -> None:
     Stats.incr("ocr.words", reference.words, tags=tags)
     # Airflow's timers are in milliseconds.
     Stats.timing("ocr.seconds", 1000 * reference.seconds, tags=tags)
+
+
+def expect(engine: str, cer: float) -> None:
+    """Sets the gauge ``ocr.expected_cer``, a share of 0 to 1 and more."""
+    from airflow.providers.common.compat.sdk import Stats
+
+    Stats.gauge("ocr.expected_cer", cer, tags={"engine": engine})

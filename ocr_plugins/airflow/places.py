@@ -69,6 +69,7 @@ class Place:
         store/                what engines read, page by page, kept by content
         results/              what batches came to, named by what went into them
         runs/DAG/RUN/         which results a run has, and its reports
+        seen/DAG/TASK/        what the runs of a sensor were given
 
     Args:
         url: a URL or path.
@@ -122,6 +123,11 @@ class Place:
         if self.read(name) != data:
             self.write(name, data)
 
+    def remove(self, name: str) -> None:
+        """Takes a file away, if it is there."""
+        with _errors(self.shown, "cleared"):
+            self._files.remove(name)
+
     def names(self, folder: str) -> list[str]:
         """The names of all files in a folder, sorted."""
         with _errors(self.shown, "read"):
@@ -156,15 +162,15 @@ def _errors(place: str, what: str) -> Iterator[None]:
 
 def run_folder(dag_id: str, run_id: str) -> str:
     """The folder of a run in a place: run ids have signs that not all file systems take."""
-    return f"runs/{_safe(dag_id)}/{_safe(run_id)}"
+    return f"runs/{safe_name(dag_id)}/{safe_name(run_id)}"
 
 
 def label_folder(label: str) -> str:
     """The folder of an engine's results, by its label; different for different labels."""
-    return quote(label, safe="=+ ").replace("/", "_") if len(label) < 60 else _safe(label)
+    return quote(label, safe="=+ ").replace("/", "_") if len(label) < 60 else safe_name(label)
 
 
-def _safe(text: str) -> str:
+def safe_name(text: str) -> str:
     """``text`` as a name, with a hash where that would not be it alone."""
     clean = _SAFE.sub("_", text).strip(".")[:80] or "_"
     return clean if clean == text else f"{clean}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -14,6 +14,7 @@ from ocr_plugins.airflow.readings import BatchReference
 from ocr_plugins.airflow.specs import reading_groups
 from ocr_plugins.document import PageError
 from ocr_plugins.errors import CallError
+from ocr_plugins.manifest import spread
 from ocr_plugins.spec import EngineSpec
 
 
@@ -47,8 +48,14 @@ def plan(
     recursive: bool = False,
     pages: str | None = None,
     dpi: int = 300,
+    limit: int | None = None,
+    apart: bool = False,
 ) -> Planned:
     """Lists the inputs' pages, cuts them into batches, and writes these to the place.
+
+    Args:
+        limit: at most so many pages, spread evenly over all.
+        apart: each engine reads all pages by itself, even one of a cascade, as a study needs it.
 
     Raises:
         CallError: no input, or none that can be used; a wrong engine, page range, resolution or limit.
@@ -56,9 +63,9 @@ def plan(
     """
     if not inputs:
         raise CallError("no input is named", "name files, folders, patterns or manifests")
-    groups = reading_groups(specs)
+    groups = reading_groups([spec for spec in specs if not (apart and spec.is_vote)])
     listed = list(list_pages(inputs, recursive=recursive, pages=pages, dpi=dpi))
-    found = [one for one in listed if isinstance(one, BatchPage)]
+    found = spread([one for one in listed if isinstance(one, BatchPage)], limit)
     errors = tuple(one for one in listed if isinstance(one, PageError))
     if not found:
         raise CallError("there is no page to read", str(errors[0]) if errors else "check the inputs")

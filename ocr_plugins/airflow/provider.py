@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_OPERATORS = ("plan", "read", "vote", "write", "evaluate")
+_OPERATORS = ("plan", "read", "vote", "write", "evaluate", "study", "select", "watch", "review", "train")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -26,11 +26,17 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [f"ocr_plugins.airflow.operators.{name}" for name in _OPERATORS],
             }
         ],
+        "sensors": [{"integration-name": "OCR", "python-modules": ["ocr_plugins.airflow.sensors"]}],
+        "triggers": [{"integration-name": "OCR", "python-modules": ["ocr_plugins.airflow.triggers"]}],
         "hooks": [{"integration-name": "OCR", "python-modules": ["ocr_plugins.airflow.hooks"]}],
         "connection-types": [
             {"connection-type": "ocr", "hook-class-name": "ocr_plugins.airflow.hooks.OcrHook"}
         ],
-        "extra-links": ["ocr_plugins.airflow.links.OcrRunLink"],
+        "extra-links": [
+            "ocr_plugins.airflow.links.OcrRunLink",
+            "ocr_plugins.airflow.links.OcrReviewLink",
+            "ocr_plugins.airflow.links.OcrEnginesLink",
+        ],
         "task-decorators": [{"name": "ocr", "class-name": "ocr_plugins.airflow.decorators.ocr_task"}],
         "config": {
             "ocr": {
@@ -49,6 +55,18 @@ def get_provider_info() -> dict[str, Any]:
                         "Pool of the tasks that read: as many slots as there are cores.",
                         "ocr_cores",
                         "default_pool",
+                    ),
+                    "study_inputs": _option(
+                        "What the DAG engine_study reads: paths or URLs, one a line.",
+                        "s3://my_aws@bucket/sample",
+                    ),
+                    "study_truth": _option(
+                        "Manifest with ground truth for engine_study.",
+                        "s3://my_aws@bucket/sample/manifest.jsonl",
+                    ),
+                    "watch_inputs": _option(
+                        "What the DAG ocr_quality_watch reads: paths or URLs, one a line.",
+                        "s3://my_aws@bucket/scans",
                     ),
                     "queue": _option("Queue of the tasks that read; empty for the default one.", "ocr"),
                 },

@@ -2,8 +2,8 @@
 
 A `Reference` is all that goes through XCom: names, hashes and counts, never a word of a document. The
 file it stands for is JSON Lines: a head about the engine, then a row a page. A row of what an engine read
-names the page's file in the place's store; a row of a vote holds the page itself. Rows of failed pages
-hold the error.
+names the page's file in the place's store; a row of a vote holds the page itself, and the words that a person
+should look at. Rows of failed pages hold the error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 from ocr_plugins.airflow.batches import Batch
 from ocr_plugins.airflow.places import Place, label_folder
 from ocr_plugins.corpus import Corpus, Item
+from ocr_plugins.corrections import DoubtedWord, corrected
 from ocr_plugins.document import Page, PageError, is_detection
 from ocr_plugins.engine import EngineInfo
 from ocr_plugins.errors import CallError
@@ -29,7 +30,7 @@ from ocr_plugins.store import DamagedEntryError
 
 T = TypeVar("T")
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,15 +167,59 @@ def find_results(place: Place, batch: BatchReference, spec: EngineSpec, file: st
         return None
 
 
-def write_results(place: Place, batch: BatchReference, run: EngineRun, file: str) -> Reference:
-    """Writes what an engine, or a vote, made of a batch."""
+def write_results(
+    place: Place,
+    batch: BatchReference,
+    run: EngineRun,
+    file: str,
+    doubts: Mapping[str, Sequence[DoubtedWord]] | None = None,
+) -> Reference:
+    """Writes what an engine, or a vote, made of a batch; ``doubts`` are a vote's, by the page's id."""
     assert run.info is not None  # noqa: S101 - only engines that ran are written
     head = {"schema_version": _SCHEMA_VERSION, "engine": run.label, "info": run.info.to_dict()}
     rows = [_row(page, result, run) for page, result in run.results.items()]
-    text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in (head, *rows))
-    data = text.encode("utf-8", "backslashreplace")
+    if doubts is not None:
+        for row in rows:
+            row["doubts"] = [word.to_dict() for word in doubts.get(row["id"], ())]
+    data = _lines(head, rows)
     place.write(file, data)
     return _reference(batch, run.spec, run.info.fingerprint, file, data, rows, kept=len(run.kept))
+
+
+def write_corrected(
+    place: Place,
+    reference: Reference,
+    label: str,
+    changes: Mapping[str, Sequence[tuple[DoubtedWord, str]]],
+) -> Reference:
+    """Writes a vote's results with what people say of some words, by the page's id, under another label.
+
+    Raises:
+        CallError: the file is gone or altered.
+    """
+    info, rows = reference.rows(place)
+    for row in rows:
+        found = changes.get(row["id"])
+        page = record_to_result(row["record"]) if found else None
+        if found and isinstance(page, Page):
+            better = corrected(page, found)
+            done = {json.dumps(word.to_dict()) for word, _ in found}
+            row["record"] = result_to_record(better, label, reference.spec)
+            row["words"] = len(better.text.split())
+            # Their places have moved with what was changed, and they are not asked for again.
+            row["doubts"] = [word for word in row["doubts"] if json.dumps(word) not in done]
+    head = {"schema_version": _SCHEMA_VERSION, "engine": label, "info": info.to_dict()}
+    data = _lines(head, rows)
+    digest = hashlib.sha256(data).hexdigest()
+    file = f"results/{label_folder(label)}/{digest[:24]}.jsonl"
+    place.write(file, data)
+    spec = dataclasses.replace(reference.parsed, label=label)
+    return _reference(reference.of_batch, spec, reference.fingerprint, file, data, rows, kept=0)
+
+
+def _lines(head: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in (head, *rows))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _reference(

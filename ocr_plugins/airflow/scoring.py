@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ocr_plugins.airflow.batches import BatchPage
-from ocr_plugins.airflow.listing import read_manifest
+from ocr_plugins.airflow.of_run import (
+    add_part,
+    empty_study,
+    missing_of_run,
+    part_of_study,
+    plan_of_run,
+    results_of_run,
+)
 from ocr_plugins.airflow.places import Place
-from ocr_plugins.airflow.readings import BatchReference, Reference, by_batch, references_in, study_of
-from ocr_plugins.corpus import Corpus, Item, item_of_row
-from ocr_plugins.document import PageError
+from ocr_plugins.airflow.readings import BatchReference, Reference, by_batch
+from ocr_plugins.corpus import Item
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import Convention, PageScore, aggregate
 from ocr_plugins.manifest import spread
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.ranked import rank_study
-from ocr_plugins.runs import EngineRun, Study, score_item
 
 _COUNTS = ("pages", "errors", "kept", "words", "seconds")
 _RATES = ("cer", "wer", "cer_order_free", "word_f1")
-
-
-def results_of_run(place: Place, run: str) -> list[Reference]:
-    """All results of a run, by its folder: each engine's of each batch once."""
-    notes = [place.read_json(name) for name in place.names(f"{run}/results")]
-    found = {(one.batch, one.engine): one for one in references_in(notes)}
-    return list(found.values())
-
-
-def plan_of_run(place: Place, run: str) -> dict[str, Any]:
-    """What a run was to do: ``batches``, ``engines`` and ``errors``, of all its plans together."""
-    found: dict[str, Any] = {"batches": [], "engines": [], "errors": []}
-    for name in place.names(f"{run}/plan"):
-        planned = place.read_json(name) or {}
-        for key, values in found.items():
-            values += [value for value in planned.get(key, ()) if value not in values]
-    return found
-
-
-def truths_of(manifests: Iterable[str]) -> dict[str, Item]:
-    """The ground truth of pages, by their ids and by where their images lie.
-
-    Raises:
-        ManifestError: a manifest cannot be read.
-    """
-    found: dict[str, Item] = {}
-    for url in manifests:
-        for row in read_manifest(url).rows:
-            found[row.id] = found[row.path] = item_of_row(row)
-    return found
 
 
 def summarise(
@@ -74,24 +47,18 @@ def summarise(
         raise CallError("nothing was planned in this run", "see the task that plans, and clear it")
     shown = _spread_over(planned["batches"], sample)
     scores: dict[str, list[PageScore]] = {}
-    errors = tuple(PageError.from_dict(error) for error in planned["errors"])
-    study = Study(corpus=Corpus(items=(), errors=errors), convention=convention)
+    study = empty_study(planned, convention)
     for name, of_batch in by_batch(references).items():
         if not (truths or name in shown):
             continue
-        batch = of_batch[0].of_batch.load(place)
-        part = study_of(place, batch, of_batch, convention)
-        pairs = zip(part.corpus.items, batch.pages, strict=True)
-        items = [_with_truth(item, page, truths) for item, page in pairs]
+        part = part_of_study(place, of_batch, convention, truths)
         for one in part.runs:
-            scored = [item for item in items if item.truth is not None]
-            one.scores = {item.id: score_item(item, one.results[item.id], convention) for item in scored}
             scores.setdefault(one.label, []).extend(one.scores.values())
-        _add(study, part, [items[number] for number in shown.get(name, ())])
+        add_part(study, part, [part.corpus.items[number] for number in shown.get(name, ())])
     summary = {
         "pages": sum(batch["pages"] for batch in planned["batches"]),
-        "input_errors": len(errors),
-        "missing": _missing(planned, references),
+        "input_errors": len(study.corpus.errors),
+        "missing": missing_of_run(planned, references),
         "engines": _engines(references, scores, convention),
         "expected": {label: asdict(estimate) for label, estimate in rank_study(study).items()},
     }
@@ -110,35 +77,6 @@ def _spread_over(batches: Sequence[Mapping[str, Any]], count: int) -> dict[str, 
     for batch, place in spread(pages, max(count, 1)):
         found.setdefault(batch, []).append(place)
     return found
-
-
-def _with_truth(item: Item, page: BatchPage, truths: Mapping[str, Item]) -> Item:
-    truth = truths.get(page.id) or truths.get(page.source)
-    return item if truth is None else dataclasses.replace(truth, ref=item.ref)
-
-
-def _add(study: Study, part: Study, items: Sequence[Item]) -> None:
-    """Puts some pages of a batch to those of the sample."""
-    study.corpus = dataclasses.replace(study.corpus, items=(*study.corpus.items, *items))
-    runs = {run.label: run for run in study.runs}
-    for run in part.runs:
-        if run.label not in runs:
-            runs[run.label] = EngineRun(spec=run.spec, info=run.info)
-            study.runs.append(runs[run.label])
-        for item in items:
-            runs[run.label].results[item.id] = run.results[item.id]
-            if item.id in run.scores:
-                runs[run.label].scores[item.id] = run.scores[item.id]
-
-
-def _missing(planned: Mapping[str, Any], references: Sequence[Reference]) -> dict[str, int]:
-    """How many batches each engine that was planned has not read."""
-    done: dict[str, set[str]] = {}
-    for reference in references:
-        done.setdefault(str(reference.parsed), set()).add(reference.batch)
-    batches = {batch["batch"] for batch in planned["batches"]}
-    left = {spec: len(batches - done.get(spec, set())) for spec in planned["engines"]}
-    return {spec: count for spec, count in left.items() if count}
 
 
 def _engines(

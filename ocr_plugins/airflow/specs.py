@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ocr_plugins.airflow.places import filesystem_of
@@ -31,7 +32,7 @@ def specs_at(text: str) -> tuple[EngineSpec, ...]:
         return parse_specs(str(copy))
 
 
-def reading_groups(specs: tuple[EngineSpec, ...]) -> list[str]:
+def reading_groups(specs: Sequence[EngineSpec]) -> list[str]:
     """The specs that one task reads with, as text: each engine alone, or all of them for a cascade."""
     if any(spec.is_cascade for spec in specs):
         return [",".join(map(str, specs))]

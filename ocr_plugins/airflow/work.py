@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -19,8 +20,11 @@ from ocr_plugins.airflow.readings import (
     study_of,
     write_results,
 )
+from ocr_plugins.airflow.weights_at import specs_here
 from ocr_plugins.corpus import Corpus
+from ocr_plugins.corrections import DoubtedWord, doubted_words
 from ocr_plugins.document import Page, PageError
+from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import get_convention
 from ocr_plugins.formats import Format
@@ -31,6 +35,8 @@ from ocr_plugins.voted import Asking, check_votes, run_vote
 from ocr_plugins.writing import PageFiles, ToCome
 
 _CONVENTION = get_convention("default")
+# Of each page so many of the words that a vote is less sure of are kept for people to look at.
+_DOUBTS, _SURE = 50, 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,8 @@ def read_batch(
 ) -> list[Reference]:
     """Reads a batch with all engines, and votes on it; one reference each.
 
-    What the place has is not read again, and each page is kept the moment it is read.
+    What the place has is not read again, and each page is kept the moment it is read. Files that options name
+    by URL, or as promoted, are fetched to be read with, see `specs_here`.
 
     Args:
         say: is told of each engine, and of each page that could not be read.
@@ -76,6 +83,7 @@ def read_batch(
         EngineUnavailableError: an engine cannot run here; what the others read is kept.
         KeyboardInterrupt: the task is to end; what was read is kept.
     """
+    reader = dataclasses.replace(reader, specs=specs_here(place, reader.specs))
     reader.check()
     asking = Asking(reader.specs)
     files = {spec.label: results_file(reference, spec, rests) for spec, rests in _rests(reader, asking)}
@@ -102,7 +110,10 @@ def read_batch(
     for run in study.runs:
         if run.error is not None:
             raise run.error
-    return [write_results(place, reference, run, files[run.label]) for run in study.runs]
+    return [
+        write_results(place, reference, run, files[run.label], watcher.doubts.get(run.label))
+        for run in study.runs
+    ]
 
 
 def _rests(reader: Reader, asking: Asking) -> Iterator[tuple[EngineSpec, list[str]]]:
@@ -118,10 +129,21 @@ def _rests(reader: Reader, asking: Asking) -> Iterator[tuple[EngineSpec, list[st
             yield spec, [*known, __version__]
 
 
-class _Teller(Watcher):
+class _Doubts(Watcher):
+    """Keeps what votes are not sure of, by the vote's label and the page's id."""
+
+    def __init__(self) -> None:
+        self.doubts: dict[str, dict[str, list[DoubtedWord]]] = {}
+
+    def vote_done(self, run: EngineRun, item: str, vote: Vote) -> None:
+        self.doubts.setdefault(run.label, {})[item] = doubted_words(vote, _SURE, _DOUBTS)
+
+
+class _Teller(_Doubts):
     """Tells what cannot be read, without a word of it; a place that fails ends the task."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
         self._say = say
 
     def note(self, line: str) -> None:
@@ -164,11 +186,12 @@ def _hold_vote(place: Place, references: Sequence[Reference], spec: EngineSpec) 
     if found is not None:
         return found
     study = study_of(place, batch.load(place), references, _CONVENTION)
-    run_vote(study, spec, Watcher())
+    watcher = _Doubts()
+    run_vote(study, spec, watcher)
     run = study.runs[-1]
     if run.error is not None:
         raise run.error
-    return write_results(place, batch, run, file)
+    return write_results(place, batch, run, file, watcher.doubts.get(run.label))
 
 
 def write_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import tempfile
@@ -39,9 +40,13 @@ os.environ.update(
 @pytest.fixture(scope="session")
 def airflow() -> None:
     """A migrated database."""
+    from airflow.sdk.execution_time import supervisor
     from airflow.utils import db
 
     db.initdb()
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        # Airflow 3.1 builds the API anew for each task of `dag.test()`, which takes seconds; 3.2 keeps it.
+        supervisor.in_process_api_server = functools.cache(supervisor.in_process_api_server)
 
 
 @pytest.fixture

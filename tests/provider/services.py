@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,17 +17,15 @@ from real import free_port
 
 
 @contextmanager
-def postgresql(data: Path) -> Iterator[str]:
-    """A database server; gives the URL of an empty database. ``data`` is a folder that it makes."""
+def postgresql() -> Iterator[str]:
+    """A database server; gives the URL of an empty database."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    data.mkdir(parents=True)
     run: dict[str, Any] = {"check": True, "cwd": "/", "stdout": subprocess.DEVNULL}
+    # Not among pytest's folders, which are for one user alone: it refuses to run as root.
+    data = Path(tempfile.mkdtemp(prefix="ocr-postgresql-"))
     if os.getuid() == 0:
-        # It refuses to run as root.
         run["user"] = "postgres"
         shutil.chown(data, "postgres")
-        for above in data.parents[:-1]:
-            above.chmod(above.stat().st_mode | 0o011)
     port = free_port()
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -46,6 +45,7 @@ def postgresql(data: Path) -> Iterator[str]:
         yield f"postgresql+psycopg2://airflow@127.0.0.1:{port}/airflow"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **run)
+        shutil.rmtree(data)
 
 
 @contextmanager

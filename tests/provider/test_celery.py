@@ -52,7 +52,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
         "password": "word",
         "extra": {"endpoint_url": bucket.endpoint, "region_name": "us-east-1"},
     }
-    with postgresql(folder / "postgresql") as database, redis(folder / "redis") as broker:
+    with postgresql() as database, redis(folder / "redis") as broker:
         env = environment(
             folder / "home",
             port,
@@ -60,6 +60,8 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
             AIRFLOW_CONN_MY_AWS=json.dumps(connection),
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+            AIRFLOW__CORE__AUTH_MANAGER="strict_auth.StrictAuthManager",
+            PYTHONPATH=str(Path(__file__).parent),
             # No more than workers can take: what waits for one must not look lost.
             AIRFLOW__CORE__PARALLELISM="5",
             AIRFLOW__CELERY__BROKER_URL=broker,
@@ -71,6 +73,16 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
         parts = ("api-server --workers 1", "scheduler --skip-serve-logs", "dag-processor", *WORKERS)
         with running(processes, port, env, *parts) as one:
             yield one
+
+
+def scan(folder: Path, text: str) -> bytes:
+    """A small page that is as high as wide: RapidOCR enlarges the short side."""
+    from PIL import Image, ImageOps
+
+    with Image.open(printed(folder / "page.png", text)) as image:
+        side = max(image.size)
+        ImageOps.pad(image.convert("L"), (side, side), color=255, centering=(0, 0)).save(folder / "scan.png")
+    return (folder / "scan.png").read_bytes()
 
 
 def unfinished(api: Api, run: str) -> list[tuple[Any, ...]]:
@@ -95,12 +107,20 @@ def rows(bucket: Bucket, engine: str) -> list[dict[str, Any]]:
     return [json.loads(line) for lines in files for line in lines]
 
 
+def test_who_has_no_right_to_the_dag_sees_nothing_of_it(api: Api) -> None:
+    guest = Api(api.base, "guest")
+    guest.log_in()
+    ids = "dag_id=ocr_batch&run_id=nosuch"
+    for page in (f"run?{ids}", f"report?{ids}", f"review?{ids}&task_id=review", "engines?dag_id=ocr_batch"):
+        assert api.status(f"/ocr/{page}") in (200, 404)
+        assert guest.status(f"/ocr/{page}") == 403
+
+
 def test_a_killed_worker_costs_nothing_but_time(
     api: Api, bucket: Bucket, processes: Processes, tmp_path: Path
 ) -> None:
     for n in range(PAGES):
-        page = printed(tmp_path / "page.png", f"page number {n}\nof two hundred")
-        bucket.put(f"in/scan {n:03}.png", page.read_bytes())
+        bucket.put(f"in/scan {n:03}.png", scan(tmp_path, f"page number {n}\nof two hundred"))
     conf = {
         "inputs": "s3://my_aws@ocr/in",
         "engines": ",".join([*ENGINES, "vote"]),

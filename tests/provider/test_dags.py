@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bags import dag_bag
 from real import DAGS
 from running import COMMAND, manifest, printed
 
@@ -73,18 +74,14 @@ def test_the_dags_lie_where_the_command_says() -> None:
 
 
 def test_all_dags_are_whole(airflow: None) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
-    bag = DagBag(str(DAGS))
+    bag = dag_bag(DAGS)
     assert not bag.import_errors
     assert "ocr_batch" in bag.dags
 
 
 def run_of(dag: str, folder: Path = DAGS, /, **conf: Any) -> Any:
     """A run of a DAG in this process, tried once, and its tasks by their names and map indices."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    known = DagBag(str(folder)).dags[dag]
+    known = dag_bag(folder).dags[dag]
     for task in known.tasks:
         if task.is_mapped:
             task.partial_kwargs["retries"] = 0
@@ -171,3 +168,52 @@ def test_a_decorated_function_reads_what_it_names(
     (told,) = place.glob("runs/decorated/*/results/*")
     (reference,) = json.loads(told.read_text())
     assert (reference["pages"], reference["words"]) == (1, 2)
+
+
+def test_a_study_chooses_and_what_follows_is_steered_by_it(
+    airflow: None, place: Path, tmp_path: Path
+) -> None:
+    for name, text in TEXTS.items():
+        printed(tmp_path / "in" / f"{name}.png", text)
+    truth = str(manifest(tmp_path / "in" / "truth.jsonl", **TEXTS))
+    conf = {"inputs": truth, "truth": truth, "engines": "crnn,bad=tesseract:psm=13,vote"}
+    for followed, skipped in (("announce", "keep"), ("keep", "announce")):
+        run, tasks = run_of("engine_study", **conf)
+        assert run.state == "success"
+        assert str(tasks[followed, -1].state) == "success"
+        assert str(tasks[skipped, -1].state) == "skipped"
+    rows = [json.loads(path.read_text()) for path in place.glob("studies/engine_study/*.json")]
+    assert len(rows) == 2
+    assert {row["take"] for row in rows} == {"crnn"}
+    recipe = place / "choices" / "engine_study" / "recipe.toml"
+    assert recipe.is_file()
+    chosen, _ = run_of("ocr_batch", inputs=str(tmp_path / "in"), engines=str(recipe), formats="text")
+    assert chosen.state == "success"
+    folder = next(place.glob("runs/ocr_batch/*"))
+    assert set(json.loads((folder / "summary.json").read_text())["engines"]) == {"crnn"}
+
+
+def test_a_drift_fails_the_watch(airflow: None, place: Path, tmp_path: Path) -> None:
+    for name, text in TEXTS.items():
+        printed(tmp_path / "good" / f"{name}.png", text)
+        printed(tmp_path / "bad" / f"{name}.png", text)
+    conf = {"inputs": str(tmp_path / "good"), "engines": "crnn,tesseract"}
+    run, tasks = run_of("ocr_quality_watch", **conf)
+    assert run.state == "success"
+    (row,) = (json.loads(path.read_text()) for path in place.glob("quality/ocr_quality_watch/*.json"))
+    for day in ("2026-01-01", "2026-01-02"):
+        earlier = json.dumps({**row, "run": day, "when": day})
+        (place / "quality" / "ocr_quality_watch" / f"{day}.json").write_text(earlier)
+    from PIL import Image
+
+    for path in (tmp_path / "bad").iterdir():
+        with Image.open(path) as image:
+            small = image.resize((image.width // 4, image.height // 4))
+        small.resize((small.width * 4, small.height * 4)).save(path)
+    run, tasks = run_of("ocr_quality_watch", **conf | {"inputs": str(tmp_path / "bad")})
+    assert run.state == "failed"
+    assert str(tasks["watch", -1].state) == "failed"
+    drifted = [
+        json.loads(path.read_text())["drifted"] for path in place.glob("quality/ocr_quality_watch/*.json")
+    ]
+    assert sum(map(bool, drifted)) == 1

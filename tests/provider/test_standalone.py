@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import time
+import urllib.error
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +14,8 @@ from pathlib import Path
 import pytest
 from real import Api, standalone
 from running import printed
+
+from ocr_plugins import samples
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -41,6 +47,27 @@ def run(api: Api, folder: Path) -> str:
     run = api.trigger("ocr_batch", **conf)
     assert api.ended(run) == "success"
     return run
+
+
+@pytest.fixture(scope="module")
+def asked(api: Api, folder: Path) -> str:
+    """A run that waits for a person, about a page that leaves doubts."""
+    shutil.copy(Path(samples.__file__).with_name("receipt.jpg"), folder / "receipt.jpg")
+    conf = {
+        "inputs": str(folder / "receipt.jpg"),
+        "engines": "tesseract,crnn,vote",
+        "formats": "text",
+        "words": 3,
+    }
+    run = api.trigger("review_and_learn", **conf)
+    api.wait("a person is asked", lambda: state_of(api, run, "review") in ("awaiting_input", "deferred"))
+    # An answer that comes at once may be lost, as Airflow is still writing that it waits.
+    time.sleep(2)
+    return run
+
+
+def state_of(api: Api, run: str, task: str) -> str:
+    return str(next(one["state"] for one in api.tasks(run) if one["task_id"] == task))
 
 
 def ids(run: str) -> str:
@@ -107,6 +134,86 @@ def test_wrong_params_are_refused(api: Api, wrong: dict[str, object]) -> None:
         api.trigger("ocr_batch", **{"inputs": "x", **wrong})
 
 
+def about_review(run: str) -> str:
+    return f"{ids(run)}&task_id=review&map_index=-1"
+
+
+def test_words_in_doubt_have_pictures_and_no_text_outside_the_place(api: Api, asked: str) -> None:
+    detail = api.call("GET", f"{asked}/taskInstances/review/-1/hitlDetails")
+    assert not detail["response_received"]
+    assert detail["defaults"] is None
+    assert set(detail["params"]) == {"word_001", "word_002", "word_003"}
+    picture = api.call("GET", f"/ocr/review/word.svg?{about_review(asked)}&word=1")
+    readings = re.findall(r"font-weight=\"600\"[^>]*>([^<]+)<", picture)
+    assert readings
+    assert not [text for text in readings if len(text) > 3 and text in json.dumps(detail)]
+    stranger = Api(api.base)
+    for path in ("review?", "review/word.svg?word=1&", "review/picture?word=1&"):
+        assert stranger.status(f"/ocr/{path}{about_review(asked)}") == 401
+    assert api.status(f"/ocr/review/picture?{about_review(asked)}&word=99") == 404
+    for task in ("../review", "..", "a/b", "nosuch"):
+        query = urllib.parse.urlencode({"task_id": task})
+        assert api.status(f"/ocr/review?{ids(asked)}&{query}") == 404
+
+
+@pytest.mark.browser
+def test_a_person_answers_on_the_page_and_the_run_goes_on(api: Api, asked: str, folder: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1200, "height": 900})
+        context.add_cookies([{"name": "_token", "value": api.token, "url": api.base}])
+        page = context.new_page()
+        page.goto(f"{api.base}/ocr/review?{about_review(asked)}")
+        words = page.locator(".word input")
+        words.nth(0).fill("answered")
+        words.nth(0).press("Enter")
+        words.nth(1).press("Alt+Digit1")
+        chosen = page.locator(".word").nth(1).locator("button[aria-pressed=true] b").inner_text()
+        assert words.nth(1).input_value() == chosen
+        page.screenshot(path=str(folder / "review.png"))
+        page.get_by_role("button", name="Save the answers").click()
+        page.get_by_text("The run goes on.").wait_for()
+        assert api.ended(asked) == "success"
+
+        (counts,) = folder.glob("place/runs/review_and_learn/*/reviewed/*.json")
+        assert json.loads(counts.read_text()) == {"asked": 3, "answered": 2, "known": 0}
+        (text,) = folder.glob("place/runs/review_and_learn/*/files/receipt.txt")
+        assert "answered" in text.read_text()
+        assert state_of(api, asked, "train") == "success"
+        told = api.call("GET", f"{asked}/taskInstances/review/xcomEntries/return_value?deserialize=true")
+        assert "answered" not in json.dumps(told["value"])
+
+        page.reload()
+        page.get_by_role("button", name="take back").first.click()
+        page.get_by_text("taken back").wait_for()
+        browser.close()
+    guest = Api(api.base, "guest")
+    guest.log_in()
+    assert guest.status(f"/ocr/review?{about_review(asked)}") == 200
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        guest.call("POST", f"/ocr/answers/undo?{ids(asked)}&key=x&asked=y")
+    answers = [json.loads(path.read_text()) for path in folder.glob("place/answers/*/*.json")]
+    assert sorted(bool(answer["undone"]) for answer in answers) == [False, True]
+
+
+def test_answers_are_given_over_rest_and_used_again(api: Api, asked: str, folder: Path) -> None:
+    assert api.ended(asked) == "success"
+    before = api.call("GET", asked)["conf"]
+    again = api.trigger("review_and_learn", **before)
+    api.wait("a person is asked", lambda: state_of(api, again, "review") in ("awaiting_input", "deferred"))
+    time.sleep(2)
+    answer = {"chosen_options": ["Save the answers"], "params_input": {"word_001": "overrest"}}
+    path = f"{again}/taskInstances/review/-1/hitlDetails"
+    api.call("PATCH", path, answer)
+    assert api.ended(again) == "success"
+    counts = api.call("GET", f"{again}/taskInstances/review/xcomEntries/counts?deserialize=true")["value"]
+    assert counts == {"asked": 3, "answered": 1, "known": 1}
+    texts = [path.read_text() for path in folder.glob("place/runs/review_and_learn/*/files/receipt.txt")]
+    assert sum("overrest" in text for text in texts) == 1
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_tab_of_a_run_shows_what_was_read(api: Api, run: str, theme: str, folder: Path) -> None:
@@ -124,4 +231,39 @@ def test_the_tab_of_a_run_shows_what_was_read(api: Api, run: str, theme: str, fo
         assert frame.locator("html").get_attribute("data-theme") == theme
         frame.frame_locator("iframe").get_by_text(f"{SAID} page 0").first.wait_for(timeout=30_000)
         page.screenshot(path=str(folder / f"run-{theme}.png"))
+        browser.close()
+
+
+@pytest.mark.browser
+def test_engines_over_time(api: Api, run: str, folder: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    for day in ("2026-01-05", "2026-01-12"):
+        engines = {
+            name: {"specs": [name], "cer": rate, "low": rate / 2, "high": 2 * rate, "seconds_per_page": 1.0}
+            for name, rate in (("tesseract", 0.04), ("<b>crnn</b>", 0.0321))
+        }
+        study = {"name": "letters", "run": f"runs/ocr_batch/{day}", "when": day, "pages": 9, "by": "truth"}
+        told = {"pages_with_truth": 9, "take": "<b>crnn</b>", "text": "Take it.", "engines": engines}
+        path = folder / "place" / "studies" / "letters" / f"{day}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(study | told))
+        watch = {**study, "expected": engines, "drifted": ["tesseract"] if day == "2026-01-12" else []}
+        path = folder / "place" / "quality" / "letters" / f"{day}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(watch))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1300, "height": 1400})
+        context.add_cookies([{"name": "_token", "value": api.token, "url": api.base}])
+        page = context.new_page()
+        page.goto(f"{api.base}/dags/ocr_batch/plugin/ocr-engines")
+        frame = page.frame_locator("iframe").first
+        frame.get_by_text("Last study, 2026-01-12: 9 pages").wait_for(timeout=30_000)
+        assert frame.get_by_role("cell", name="3.21").count() >= 3
+        assert frame.locator("svg.chart circle").count() == 8
+        assert frame.get_by_role("cell", name="tesseract", exact=True).count() == 1
+        page.screenshot(path=str(folder / "engines.png"))
+        page.goto(f"{api.base}/ocr/engines?dag_id=engine_study")
+        page.get_by_text("has left anything yet").wait_for()
         browser.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseOperatorLink
 
 from ocr_plugins.airflow.hooks import DEFAULT_CONNECTION, OcrHook
 from ocr_plugins.airflow.links import OcrRunLink
@@ -15,6 +16,7 @@ from ocr_plugins.airflow.links import OcrRunLink
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from ocr_plugins.airflow.lineage import Data
     from ocr_plugins.airflow.places import Place
 
 
@@ -28,8 +30,9 @@ class OcrBaseOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("place", "conn_id")
-    operator_extra_links = (OcrRunLink(),)
+    operator_extra_links: tuple[BaseOperatorLink, ...] = (OcrRunLink(),)
     ui_color = "#e3eefb"
+    _lineage: tuple[Sequence[Data], Sequence[Data]] = ((), ())
 
     def __init__(self, *, place: str | None = None, conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -39,6 +42,16 @@ class OcrBaseOperator(BaseOperator):
     def open_place(self) -> Place:
         """Where results go. Raises CallError where none is named."""
         return OcrHook(self.conn_id).get_place(self.place)
+
+    def tell_lineage(self, *, read: Sequence[Data] = (), wrote: Sequence[Data] = ()) -> None:
+        """Keeps what the task has read and written, for when OpenLineage asks."""
+        self._lineage = read, wrote
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002 - the interface
+        """What Airflow's OpenLineage provider asks for, where it is installed."""
+        from ocr_plugins.airflow.lineage import lineage_of
+
+        return lineage_of(*self._lineage)
 
 
 @contextmanager
@@ -61,8 +74,25 @@ def folder_of(context: Context) -> str:
     return run_folder(context["ti"].dag_id, context["ti"].run_id)
 
 
+def date_of(context: Context) -> str:
+    """When the run is of, ISO 8601 in UTC: its logical date, or when it was asked for."""
+    run = context["dag_run"]
+    return (run.logical_date or run.run_after).astimezone(UTC).isoformat()
+
+
+def lines_of(several: str | Sequence[str] | None) -> list[str]:
+    """What an argument names that is given as a list, or as text with one a line."""
+    given = several.splitlines() if isinstance(several, str) else several or ()
+    return [one.strip() for one in given if one.strip()]
+
+
+def index_of(context: Context) -> int:
+    """The task's number among those that are mapped; 0 where it is not."""
+    index = context["ti"].map_index
+    return max(index if index is not None else 0, 0)
+
+
 def note(place: Place, context: Context, kind: str, value: Any) -> None:
     """Writes into the run's folder what one of its tasks came to."""
-    instance = context["ti"]
-    index = max(instance.map_index if instance.map_index is not None else 0, 0)
-    place.write_json(f"{folder_of(context)}/{kind}/{instance.task_id}-{index:05d}.json", value)
+    name = f"{context['ti'].task_id}-{index_of(context):05d}"
+    place.write_json(f"{folder_of(context)}/{kind}/{name}.json", value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from ocr_plugins.airflow.operators.base import OcrBaseOperator, folder_of, told_errors
+from ocr_plugins.airflow.operators.base import OcrBaseOperator, folder_of, lines_of, told_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,20 +49,26 @@ class EvaluateOperator(OcrBaseOperator):
         self.sample = sample
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from ocr_plugins.airflow.scoring import summarise, truths_of
+        from ocr_plugins.airflow.lineage import Data
+        from ocr_plugins.airflow.of_run import truths_of
+        from ocr_plugins.airflow.places import label_folder
+        from ocr_plugins.airflow.scoring import summarise
         from ocr_plugins.evaluation import get_convention
 
+        folder, truth = folder_of(context), lines_of(self.truth)
         with told_errors():
             place = self.open_place()
-            truth = self.truth.splitlines() if isinstance(self.truth, str) else self.truth or []
             summary = summarise(
                 place,
-                folder_of(context),
+                folder,
                 get_convention(self.convention),
-                truths_of(url.strip() for url in truth if url.strip()),
+                truths_of(truth),
                 sample=int(self.sample),
             )
         engines: dict[str, Any] = summary["engines"]
+        results = [f"{place.url}/results/{label_folder(label)}" for label in engines]
+        files = [f"{place.url}/{folder}/{name}" for name in ("report.html", "summary.json")]
+        self.tell_lineage(read=[Data.at(url) for url in (*results, *truth)], wrote=list(map(Data.at, files)))
         for label, row in engines.items():
             self.log.info("%s: %d pages, %d not read, %s", label, row["pages"], row["errors"], _told(row))
         if summary["missing"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from ocr_plugins.airflow.hooks import OcrHook
-from ocr_plugins.airflow.operators.base import OcrBaseOperator, note, told_errors
+from ocr_plugins.airflow.operators.base import OcrBaseOperator, lines_of, note, told_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +37,8 @@ class PlanBatchesOperator(OcrBaseOperator):
         dpi: resolution to render PDF pages at.
         batch_pages: at most so many pages a batch.
         batch_seconds: what the dearest engine may take for a batch, as far as that is known before.
+        limit: at most so many pages, spread evenly over all inputs.
+        apart: each engine reads all pages by itself, even one of a cascade, as a study needs it.
     """
 
     template_fields: Sequence[str] = (
@@ -48,6 +50,7 @@ class PlanBatchesOperator(OcrBaseOperator):
         "dpi",
         "batch_pages",
         "batch_seconds",
+        "limit",
     )
 
     def __init__(
@@ -60,6 +63,8 @@ class PlanBatchesOperator(OcrBaseOperator):
         dpi: int | str = 300,
         batch_pages: int | str = 50,
         batch_seconds: float | str = 900,
+        limit: int | str | None = None,
+        apart: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -70,9 +75,12 @@ class PlanBatchesOperator(OcrBaseOperator):
         self.dpi = dpi
         self.batch_pages = batch_pages
         self.batch_seconds = batch_seconds
+        self.limit = limit
+        self.apart = apart
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from ocr_plugins.airflow.batches import Limits
+        from ocr_plugins.airflow.lineage import folders_of, inputs_of
         from ocr_plugins.airflow.planning import plan
         from ocr_plugins.airflow.specs import specs_at
 
@@ -80,7 +88,7 @@ class PlanBatchesOperator(OcrBaseOperator):
             place = self.open_place()
             planned = plan(
                 place,
-                _lines(self.inputs),
+                lines_of(self.inputs),
                 specs_at(self.engines or OcrHook(self.conn_id).get_conn().engines or ""),
                 Limits(
                     pages=int(self.batch_pages),
@@ -90,15 +98,16 @@ class PlanBatchesOperator(OcrBaseOperator):
                 recursive=str(self.recursive).lower() in ("true", "1"),
                 pages=self.pages or None,
                 dpi=int(self.dpi),
+                limit=int(self.limit) if self.limit else None,
+                apart=self.apart,
             )
             note(place, context, "plan", planned.to_dict())
+        self.tell_lineage(
+            read=inputs_of(lines_of(self.inputs)),
+            wrote=folders_of((batch.file for batch in planned.batches), place.url),
+        )
         for error in planned.errors:
             self.log.warning("%s: %s", error.kind, error)
         counts = planned.pages, len(planned.batches), len(planned.tasks), len(planned.errors)
         self.log.info("%d pages in %d batches for %d tasks, %d inputs of no use", *counts)
         return planned.tasks
-
-
-def _lines(inputs: str | Sequence[str]) -> list[str]:
-    several = inputs.splitlines() if isinstance(inputs, str) else inputs
-    return [one.strip() for one in several if one.strip()]

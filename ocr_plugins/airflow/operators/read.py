@@ -71,6 +71,7 @@ class OcrOperator(OcrBaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from ocr_plugins.airflow import metrics
+        from ocr_plugins.airflow.lineage import folders_of
         from ocr_plugins.airflow.specs import specs_at
         from ocr_plugins.airflow.work import Reader, read_batch
 
@@ -84,9 +85,14 @@ class OcrOperator(OcrBaseOperator):
                 workers=int(self.workers),
             )
             batch = self._reference(context, place, reader)
-            references = read_batch(place, batch, batch.load(place), reader, self.log.info)
+            pages = batch.load(place)
+            references = read_batch(place, batch, pages, reader, self.log.info)
             told = [reference.to_dict() for reference in references]
             note(place, context, "results", told)
+        self.tell_lineage(
+            read=folders_of([batch.file], place.url) + folders_of(page.source for page in pages.pages),
+            wrote=folders_of((one.file for one in references), place.url),
+        )
         for one in references:
             metrics.count(one)
             counts = one.engine, one.pages, one.kept, one.errors, one.words, one.seconds

@@ -36,6 +36,7 @@ class VoteOperator(OcrBaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from ocr_plugins.airflow import metrics
+        from ocr_plugins.airflow.lineage import folders_of
         from ocr_plugins.airflow.readings import by_batch, references_in
         from ocr_plugins.airflow.specs import specs_at
         from ocr_plugins.airflow.work import hold_votes
@@ -43,13 +44,18 @@ class VoteOperator(OcrBaseOperator):
         with told_errors():
             place = self.open_place()
             votes = [spec for spec in specs_at(self.vote) if spec.is_vote]
+            readings = references_in(self.readings)
             results = [
                 reference
-                for references in by_batch(references_in(self.readings)).values()
+                for references in by_batch(readings).values()
                 for reference in hold_votes(place, references, votes)
             ]
             told = [reference.to_dict() for reference in results]
             note(place, context, "results", told)
+        self.tell_lineage(
+            read=folders_of((one.file for one in readings), place.url),
+            wrote=folders_of((one.file for one in results if one not in readings), place.url),
+        )
         for one in results:
             if one.parsed.is_vote:
                 metrics.count(one)

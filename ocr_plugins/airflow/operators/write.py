@@ -55,6 +55,7 @@ class WriteFilesOperator(OcrBaseOperator):
         self.existing_text = existing_text
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from ocr_plugins.airflow.lineage import Data, folders_of
         from ocr_plugins.airflow.places import Place
         from ocr_plugins.airflow.readings import references_in
         from ocr_plugins.airflow.work import write_files
@@ -65,10 +66,15 @@ class WriteFilesOperator(OcrBaseOperator):
             formats = chosen_formats([self.formats], self.existing_text)
             out = Place(self.to) if self.to else place
             folder = "" if self.to else f"{folder_of(context)}/files"
-            files, failed = write_files(place, out, folder, references_in(self.results), formats)
+            results = references_in(self.results)
+            files, failed = write_files(place, out, folder, results, formats)
             note(
                 place, context, "written", {"to": out.shown, "files": files, "errors": list(map(str, failed))}
             )
+        self.tell_lineage(
+            read=folders_of((one.file for one in results), place.url),
+            wrote=[Data.at(f"{out.url}/{folder}")],
+        )
         for error in failed:
             self.log.warning("not written: %s", error)
         self.log.info("%d files to %s", len(files), out.shown)

@@ -25,7 +25,7 @@ def _app() -> Any:
 
 
 class OcrPlugin(AirflowPlugin):
-    """A tab beside each run, with what was read in it."""
+    """A tab beside each run with what was read in it, and one beside each DAG with its engines over time."""
 
     name = "ocr"
     fastapi_apps = [{"app": _LazyApp(), "url_prefix": PREFIX, "name": "OCR"}]  # noqa: RUF012
@@ -35,5 +35,11 @@ class OcrPlugin(AirflowPlugin):
             "href": f"{PREFIX}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
             "url_route": "ocr-run",
             "destination": "dag_run",
+        },
+        {
+            "name": "OCR engines",
+            "href": f"{PREFIX}/engines?dag_id={{DAG_ID}}",
+            "url_route": "ocr-engines",
+            "destination": "dag",
         },
     ]
