@@ -12,7 +12,8 @@ PIP := $(VENV)/$(RUN_PIP)
 demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
 
-test: packages $(VENV)/.dev $(OLDEST)/.dev
+test: packages
+	$(MAKE) --no-print-directory -j2 $(VENV)/.dev $(OLDEST)/.dev
 	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
