@@ -1,4 +1,5 @@
 # demo: compares engines on the samples.   test: sets up and passes all tests.
+# airflow: an Airflow with the DAGs, on this machine alone, at http://localhost:8080.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,10 +8,24 @@ OLDEST := .venv-airflow31
 RUN_PIP := bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(VENV)/$(RUN_PIP)
 
-.PHONY: demo test oldest check bench table accuracy lock samples clean
+.PHONY: demo test airflow oldest check bench table accuracy lock samples clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
+
+# Everything of it lies in airflow-demo. Who can reach this machine's loopback needs no password.
+airflow: export AIRFLOW_HOME := $(CURDIR)/airflow-demo
+airflow: export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/airflow_dags
+airflow: export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION := False
+airflow: export AIRFLOW__CORE__LOAD_EXAMPLES := False
+airflow: export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS := True
+airflow: export AIRFLOW__API__HOST := 127.0.0.1
+airflow: export AIRFLOW__OCR__PLACE := $(CURDIR)/airflow-demo/ocr
+airflow: export AIRFLOW__OCR__INPUTS := $(CURDIR)/ocr_plugins/samples/manifest.jsonl
+airflow: export AIRFLOW__OCR__TRUTH := $(CURDIR)/ocr_plugins/samples/manifest.jsonl
+airflow: export PATH := $(CURDIR)/$(BIN):$(PATH)
+airflow: $(VENV)/.airflow
+	airflow standalone
 
 test: packages
 	$(MAKE) --no-print-directory -j2 $(VENV)/.dev $(OLDEST)/.dev
@@ -47,7 +62,7 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build dist demo-report *.egg-info
+	rm -rf $(VENV) $(OLDEST) build dist demo-report airflow-demo *.egg-info
 
 .PHONY: packages
 packages:
@@ -66,6 +81,11 @@ $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: requirements/dev.txt requirements/schemas.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
 	$(PIP) install --require-hashes --no-deps -r requirements/schemas.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.airflow: requirements/airflow.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes --no-deps -r requirements/airflow.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

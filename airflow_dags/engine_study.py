@@ -10,9 +10,9 @@ from airflow.sdk import Asset, Param, dag
 
 from ocr_plugins.airflow import (
     EngineStudyOperator,
-    OcrOperator,
     PlanBatchesOperator,
     SelectEngineOperator,
+    read_batches,
 )
 
 
@@ -24,15 +24,15 @@ from ocr_plugins.airflow import (
     doc_md=__doc__,
     params={
         "inputs": Param(
-            conf.get("ocr", "study_inputs", fallback="") or None,
+            conf.get("ocr", "study_inputs", fallback="") or conf.get("ocr", "inputs", fallback="") or None,
             type=["null", "string"],
             title="Sample",
             description_md="Paths or URLs of files, folders, patterns or manifests, one a line. "
-            "Default: `study_inputs` in Airflow's section `[ocr]`.",
+            "Default: `study_inputs`, else `inputs`, in Airflow's section `[ocr]`.",
             format="multiline",
         ),
         "truth": Param(
-            conf.get("ocr", "study_truth", fallback="") or None,
+            conf.get("ocr", "truth", fallback="") or None,
             type=["null", "string"],
             title="Ground truth",
             description_md="A manifest's path or URL. Without one, engines are ranked by how they agree.",
@@ -69,13 +69,7 @@ def engine_study() -> None:
         limit="{{ params.limit }}",
         apart=True,
     )
-    read = OcrOperator.partial(
-        task_id="read",
-        pool=conf.get("ocr", "pool", fallback="default_pool"),
-        queue=conf.get("ocr", "queue", fallback="") or conf.get("operators", "default_queue"),
-        execution_timeout=timedelta(hours=2),
-        map_index_template="{{ task.engine }} ({{ task.batch['pages'] }} pages)",
-    ).expand_kwargs(plan.output)
+    read = read_batches(plan)
 
     # An engine that cannot run is left out; the study is of the others.
     study = EngineStudyOperator(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from airflow.sdk import Param, dag, task
 
 from ocr_plugins.airflow import (
     EvaluateOperator,
-    OcrOperator,
     PlanBatchesOperator,
     VoteOperator,
     WriteFilesOperator,
+    read_batches,
 )
 
 
@@ -24,7 +25,7 @@ from ocr_plugins.airflow import (
     doc_md=__doc__,
     params={
         "inputs": Param(
-            "",
+            conf.get("ocr", "inputs", fallback=""),
             type="string",
             title="Inputs",
             description_md="Paths or URLs of files, folders, patterns or manifests, one a line.",
@@ -46,7 +47,10 @@ from ocr_plugins.airflow import (
             description_md="Path or URL of a folder; default: the run's own at the place of results.",
         ),
         "truth": Param(
-            None, type=["null", "string"], title="Ground truth", description_md="A manifest's path or URL."
+            conf.get("ocr", "truth", fallback="") or None,
+            type=["null", "string"],
+            title="Ground truth",
+            description_md="A manifest's path or URL.",
         ),
         "recursive": Param(False, type="boolean", title="Look into subfolders"),
         "batch_pages": Param(50, type="integer", minimum=1, maximum=10_000, title="Pages a batch"),
@@ -67,23 +71,14 @@ def ocr_batch() -> None:
         recursive="{{ params.recursive }}",
         batch_pages="{{ params.batch_pages }}",
     )
-    read = OcrOperator.partial(
-        task_id="read",
-        lang="{{ params.lang or '' }}",
-        pool=conf.get("ocr", "pool", fallback="default_pool"),
-        queue=conf.get("ocr", "queue", fallback="") or conf.get("operators", "default_queue"),
-        execution_timeout=timedelta(hours=2),
-        map_index_template="{{ task.engine }} ({{ task.batch['pages'] }} pages)",
-    ).expand_kwargs(plan.output)
+    read = read_batches(plan, lang="{{ params.lang or '' }}")
 
     # What failed to be read takes nothing else down; `evaluate` tells of it in the end.
     @task(trigger_rule="all_done")
     def by_batch(references: Any) -> list[list[dict[str, Any]]]:
         return _grouped(references, "batch")
 
-    vote = VoteOperator.partial(task_id="vote", vote="{{ params.engines }}").expand(
-        readings=by_batch(read.output)
-    )
+    vote = VoteOperator.partial(task_id="vote", vote="{{ params.engines }}").expand(readings=by_batch(read))
 
     @task(trigger_rule="all_done")
     def by_documents(references: Any) -> list[list[dict[str, Any]]]:
@@ -99,13 +94,20 @@ def ocr_batch() -> None:
     write >> evaluate
 
 
-def _grouped(references: Any, key: str) -> list[list[dict[str, Any]]]:
+def _grouped(values: Any, key: str) -> list[list[dict[str, Any]]]:
     """What mapped tasks returned, a list for each batch, or for each group of documents."""
     groups: dict[Any, list[dict[str, Any]]] = {}
-    for several in references or ():
-        for reference in several:
-            groups.setdefault(reference[key], []).append(reference)
+    for reference in _each(values):
+        groups.setdefault(reference[key], []).append(reference)
     return list(groups.values())
+
+
+def _each(values: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(values, dict):
+        yield values
+    else:
+        for value in values or ():
+            yield from _each(value)
 
 
 ocr_batch()

@@ -9,9 +9,9 @@ from airflow.sdk import Param, dag
 
 from ocr_plugins.airflow import (
     EvaluateOperator,
-    OcrOperator,
     PlanBatchesOperator,
     QualityWatchOperator,
+    read_batches,
 )
 
 
@@ -23,11 +23,11 @@ from ocr_plugins.airflow import (
     doc_md=__doc__,
     params={
         "inputs": Param(
-            conf.get("ocr", "watch_inputs", fallback="") or None,
+            conf.get("ocr", "inputs", fallback="") or None,
             type=["null", "string"],
             title="New scans",
             description_md="Paths or URLs of files, folders, patterns or manifests, one a line. "
-            "Default: `watch_inputs` in Airflow's section `[ocr]`.",
+            "Default: `inputs` in Airflow's section `[ocr]`.",
             format="multiline",
         ),
         "engines": Param(
@@ -61,14 +61,10 @@ def ocr_quality_watch() -> None:
         engines="{{ params.engines }}",
         limit="{{ params.limit }}",
     )
-    read = OcrOperator.partial(
-        task_id="read",
-        pool=conf.get("ocr", "pool", fallback="default_pool"),
-        queue=conf.get("ocr", "queue", fallback="") or conf.get("operators", "default_queue"),
-        execution_timeout=timedelta(hours=2),
-        map_index_template="{{ task.engine }} ({{ task.batch['pages'] }} pages)",
-    ).expand_kwargs(plan.output)
-    evaluate = EvaluateOperator(task_id="evaluate", sample="{{ params.limit }}", retries=0)
+    read = read_batches(plan)
+    evaluate = EvaluateOperator(
+        task_id="evaluate", sample="{{ params.limit }}", trigger_rule="none_failed", retries=0
+    )
     watch = QualityWatchOperator(
         task_id="watch", factor="{{ params.factor }}", window="{{ params.window }}", retries=0
     )

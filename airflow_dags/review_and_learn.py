@@ -9,12 +9,12 @@ from airflow.providers.common.compat.sdk import conf
 from airflow.sdk import Param, XComArg, dag, task
 
 from ocr_plugins.airflow import (
-    OcrOperator,
     PlanBatchesOperator,
     ReviewOperator,
     TrainCrnnOperator,
     VoteOperator,
     WriteFilesOperator,
+    read_batches,
 )
 
 
@@ -25,7 +25,7 @@ from ocr_plugins.airflow import (
     doc_md=__doc__,
     params={
         "inputs": Param(
-            "",
+            conf.get("ocr", "inputs", fallback=""),
             type="string",
             title="Inputs",
             description_md="Paths or URLs of files, folders, patterns or manifests, one a line.",
@@ -66,17 +66,9 @@ from ocr_plugins.airflow import (
 )
 def review_and_learn() -> None:
     plan = PlanBatchesOperator(task_id="plan", inputs="{{ params.inputs }}", engines="{{ params.engines }}")
-    read = OcrOperator.partial(
-        task_id="read",
-        pool=conf.get("ocr", "pool", fallback="default_pool"),
-        queue=conf.get("ocr", "queue", fallback="") or conf.get("operators", "default_queue"),
-        execution_timeout=timedelta(hours=2),
-        map_index_template="{{ task.engine }} ({{ task.batch['pages'] }} pages)",
-    ).expand_kwargs(plan.output)
+    read = read_batches(plan)
     # What failed to be read takes nothing else down.
-    vote = VoteOperator(
-        task_id="vote", readings=read.output, vote="{{ params.engines }}", trigger_rule="all_done"
-    )
+    vote = VoteOperator(task_id="vote", readings=read, vote="{{ params.engines }}", trigger_rule="all_done")
     review = ReviewOperator(
         task_id="review",
         results=vote.output,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocr_plugins.airflow.operators.vote import VoteOperator
     from ocr_plugins.airflow.operators.watch import QualityWatchOperator
     from ocr_plugins.airflow.operators.write import WriteFilesOperator
+    from ocr_plugins.airflow.reading_tasks import read_batches
     from ocr_plugins.airflow.sensors import NewFilesSensor
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "TrainCrnnOperator",
     "VoteOperator",
     "WriteFilesOperator",
+    "read_batches",
 ]
 
 _HOMES = {
@@ -52,6 +54,7 @@ _HOMES = {
     "TrainCrnnOperator": "operators.train",
     "VoteOperator": "operators.vote",
     "WriteFilesOperator": "operators.write",
+    "read_batches": "reading_tasks",
 }
 
 

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 DEFAULT_CONNECTION = "ocr_default"
 SECTION = "ocr"
+# What some engines need, for which there may be a pool.
+_NEEDS = ("memory", "accelerator")
+
+
+def own_pools() -> dict[str, str]:
+    """The pools of those needs of engines that have one of their own, by the need."""
+    pools = {need: conf.get(SECTION, f"{need}_pool", fallback="") for need in _NEEDS}
+    return {need: pool for need, pool in pools.items() if pool}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,17 +56,24 @@ def get_provider_info() -> dict[str, Any]:
                         "ocr_cores",
                         "default_pool",
                     ),
-                    "study_inputs": _option(
-                        "What the DAG engine_study reads: paths or URLs, one a line.",
-                        "s3://my_aws@bucket/sample",
+                    "memory_pool": _option(
+                        "Pool of the tasks that read with engines of some GB: easyocr, keras-ocr and trocr. "
+                        "Empty: that of the others.",
+                        "ocr_memory",
                     ),
-                    "study_truth": _option(
-                        "Manifest with ground truth for engine_study.",
+                    "accelerator_pool": _option(
+                        "Pool of the tasks that read on an accelerator. Empty: that of the others.", "ocr_gpu"
+                    ),
+                    "inputs": _option(
+                        "What the DAGs read where nothing is named: paths or URLs, one a line.",
+                        "s3://my_aws@bucket/scans",
+                    ),
+                    "truth": _option(
+                        "Manifest with ground truth, where none is named.",
                         "s3://my_aws@bucket/sample/manifest.jsonl",
                     ),
-                    "watch_inputs": _option(
-                        "What the DAG ocr_quality_watch reads: paths or URLs, one a line.",
-                        "s3://my_aws@bucket/scans",
+                    "study_inputs": _option(
+                        "What the DAG engine_study reads, in place of inputs.", "s3://my_aws@bucket/sample"
                     ),
                     "queue": _option("Queue of the tasks that read; empty for the default one.", "ocr"),
                 },

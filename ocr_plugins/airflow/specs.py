@@ -11,6 +11,9 @@ from ocr_plugins.errors import CallError
 from ocr_plugins.paths import is_remote, shown
 from ocr_plugins.spec import EngineSpec, parse_specs
 
+# They hold some GB, as docs/PERFORMANCE.md has it.
+_LARGE = frozenset({"easyocr", "keras-ocr", "trocr"})
+
 
 def specs_at(text: str) -> tuple[EngineSpec, ...]:
     """The specs of a text, or of a recipe by its path or URL.
@@ -37,3 +40,11 @@ def reading_groups(specs: Sequence[EngineSpec]) -> list[str]:
     if any(spec.is_cascade for spec in specs):
         return [",".join(map(str, specs))]
     return [str(spec) for spec in specs if not spec.is_vote]
+
+
+def need_of(specs: Sequence[EngineSpec], device: str | None = None) -> str:
+    """What a task needs that reads with these: ``accelerator``, ``memory`` or ``cores``."""
+    devices = {dict(spec.options).get("device") or device or "cpu" for spec in specs if not spec.is_vote}
+    if any(one.startswith("cuda") for one in devices):
+        return "accelerator"
+    return "memory" if any(spec.name in _LARGE for spec in specs) else "cores"

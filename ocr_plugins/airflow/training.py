@@ -186,6 +186,11 @@ def fine_tune(place: Place, training: Training, run: Mapping[str, Any], say: Say
         return record
 
 
+def manifests_of(place: Place, training: Training) -> list[str]:
+    """The paths or URLs of all manifests that a training looks at."""
+    return [_manifest(place, url) for url in (*training.data, *training.held_out)]
+
+
 def _manifest(place: Place, url: str) -> str:
     return f"{place.url}/{MANIFEST}" if url == ANSWERS else url
 

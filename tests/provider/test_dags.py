@@ -129,6 +129,40 @@ def test_scans_become_text(airflow: None, place: Path, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in place.glob("store/*/*-p1.json")} == kept
 
 
+def test_what_engines_need_has_pools_of_its_own(
+    airflow: None, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__OCR__MEMORY_POOL", "ocr_memory")
+    monkeypatch.setenv("AIRFLOW__OCR__QUEUE", "readers")
+    printed(tmp_path / "in" / "one.png", "some words")
+    known = dag_bag(DAGS).dags["ocr_batch"]
+    told = {task: (known.get_task(task).pool, known.get_task(task).queue) for task in ("read", "read_memory")}
+    assert told == {"read": ("default_pool", "readers"), "read_memory": ("ocr_memory", "readers")}
+    run, tasks = run_of("ocr_batch", inputs=str(tmp_path / "in"), engines="tesseract", formats="text")
+    assert run.state == "success"
+    assert {str(one.state) for (task, _), one in tasks.items() if task == "read_memory"} == {"skipped"}
+    folder = next(place.glob("runs/ocr_batch/*"))
+    assert (folder / "files" / "one.txt").read_text().split() == ["some", "words"]
+
+
+@pytest.mark.parametrize(
+    ("engines", "device", "need"),
+    [
+        ("tesseract,crnn,vote", None, "cores"),
+        ("tesseract,easyocr", None, "memory"),
+        ("keras-ocr", "cpu", "memory"),
+        ("easyocr", "cuda:1", "accelerator"),
+        ("trocr:device=cuda", "cpu", "accelerator"),
+        ("vote", "cuda", "cores"),
+    ],
+)
+def test_what_engines_need(engines: str, device: str | None, need: str) -> None:
+    from ocr_plugins.airflow.specs import need_of
+    from ocr_plugins.spec import parse_specs
+
+    assert need_of(parse_specs(engines), device) == need
+
+
 def test_an_engine_that_is_not_there_costs_its_own_readings(
     airflow: None, place: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
-from ocr_plugins.airflow.hooks import OcrHook
+from ocr_plugins.airflow.hooks import OcrHook, own_pools
 from ocr_plugins.airflow.operators.base import OcrBaseOperator, lines_of, note, told_errors
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ class PlanBatchesOperator(OcrBaseOperator):
 
     Returns a list with a mapping for each task that reads: its ``batch`` and its ``engine``, the arguments of
     `OcrOperator`. Engines of a cascade stand together in one task: whom it asks depends on what was read. An
-    input that cannot be used is a record of the run, and the others go on.
+    input that cannot be used is a record of the run, and the others go on. Where ``memory_pool`` or
+    ``accelerator_pool`` is set in Airflow's section ``[ocr]``, tasks that need these are XComs of their own,
+    ``memory`` and ``accelerator``; `read_batches` knows of them.
 
     Example::
 
@@ -82,10 +84,11 @@ class PlanBatchesOperator(OcrBaseOperator):
         from ocr_plugins.airflow.batches import Limits
         from ocr_plugins.airflow.lineage import folders_of, inputs_of
         from ocr_plugins.airflow.planning import plan
-        from ocr_plugins.airflow.specs import specs_at
+        from ocr_plugins.airflow.specs import need_of, specs_at
+        from ocr_plugins.spec import parse_specs
 
         with told_errors():
-            place = self.open_place()
+            place, device = self.open_place(), OcrHook(self.conn_id).get_conn().device
             planned = plan(
                 place,
                 lines_of(self.inputs),
@@ -110,4 +113,10 @@ class PlanBatchesOperator(OcrBaseOperator):
             self.log.warning("%s: %s", error.kind, error)
         counts = planned.pages, len(planned.batches), len(planned.tasks), len(planned.errors)
         self.log.info("%d pages in %d batches for %d tasks, %d inputs of no use", *counts)
-        return planned.tasks
+        tasks: dict[str, list[dict[str, Any]]] = {need: [] for need in ("", *own_pools())}
+        for task in planned.tasks:
+            need = need_of(parse_specs(task["engine"]), device)
+            tasks[need if need in tasks else ""].append(task)
+        for need in own_pools():
+            context["ti"].xcom_push(key=need, value=tasks[need])
+        return tasks[""]

@@ -136,6 +136,7 @@ class ReviewOperator(OcrBaseOperator, HITLOperator):
     def _settle(
         self, context: Context, place: Place, review: Review, answers: Mapping[int, str], **who: str
     ) -> list[dict[str, Any]]:
+        from ocr_plugins.airflow.lineage import Data, folders_of
         from ocr_plugins.airflow.reviewing import settle
 
         with told_errors():
@@ -143,6 +144,13 @@ class ReviewOperator(OcrBaseOperator, HITLOperator):
             told = [reference.to_dict() for reference in settled.references]
             note(place, context, "results", told)
             note(place, context, "reviewed", settled.counts())
+        self.tell_lineage(
+            read=folders_of((reference.file for reference in review.references), place.url),
+            wrote=[
+                *folders_of((reference.file for reference in settled.references), place.url),
+                Data.at(f"{place.url}/answers"),
+            ],
+        )
         context["ti"].xcom_push(key="counts", value=settled.counts())
         counts = settled.asked, settled.answered, settled.known
         self.log.info("%d words asked for, %d answered, %d known from earlier answers", *counts)

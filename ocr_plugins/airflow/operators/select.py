@@ -60,6 +60,7 @@ class SelectEngineOperator(OcrBaseOperator, BaseBranchOperator):
         self.by_engine = dict(by_engine or {})
 
     def choose_branch(self, context: Context) -> list[str] | None:
+        from ocr_plugins.airflow.lineage import Data
         from ocr_plugins.airflow.studying import choose
 
         with told_errors():
@@ -67,6 +68,7 @@ class SelectEngineOperator(OcrBaseOperator, BaseBranchOperator):
             choice = choose(place, self.study, float(self.threshold))
         self.log.info("%s: %s", "switched" if choice["switched"] else "kept", choice["reason"])
         choice["recipe"] = f"{place.url}/{choice['recipe']}"
+        self.tell_lineage(read=[Data.at(f"{place.url}/studies")], wrote=[Data.at(choice["recipe"])])
         context["ti"].xcom_push(key="choice", value=choice)
         follow = _several(self.if_switched if choice["switched"] else self.if_kept)
         return [*follow, *_several(self.by_engine.get(choice["take"], ()))] or None

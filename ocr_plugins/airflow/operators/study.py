@@ -64,14 +64,16 @@ class EngineStudyOperator(OcrBaseOperator):
         self.budget = budget
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from ocr_plugins.airflow.lineage import Data
         from ocr_plugins.airflow.of_run import truths_of
         from ocr_plugins.airflow.studying import study_run
         from ocr_plugins.evaluation import get_convention
         from ocr_plugins.policy import Budget
 
         with told_errors():
+            place = self.open_place()
             row = study_run(
-                self.open_place(),
+                place,
                 folder_of(context),
                 self.study or context["ti"].dag_id,
                 date_of(context),
@@ -79,5 +81,9 @@ class EngineStudyOperator(OcrBaseOperator):
                 truths_of(lines_of(self.truth)),
                 Budget.parse(self.budget) if self.budget else None,
             )
+        self.tell_lineage(
+            read=[Data.at(url) for url in (f"{place.url}/results", *lines_of(self.truth))],
+            wrote=[Data.at(f"{place.url}/{folder_of(context)}/study"), Data.at(f"{place.url}/studies")],
+        )
         self.log.info("%s", row["text"])
         return row

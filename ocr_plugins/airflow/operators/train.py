@@ -97,7 +97,8 @@ class TrainCrnnOperator(OcrBaseOperator):
         self.least = least
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from ocr_plugins.airflow.training import Training, fine_tune
+        from ocr_plugins.airflow.lineage import Data
+        from ocr_plugins.airflow.training import Training, fine_tune, manifests_of
 
         instance = context["ti"]
         run = {
@@ -121,5 +122,9 @@ class TrainCrnnOperator(OcrBaseOperator):
             )
             record = fine_tune(place, training, run, self.log.info)
             note(place, context, "training", record)
+        self.tell_lineage(
+            read=[Data.at(url) for url in manifests_of(place, training)],
+            wrote=[Data.at(f"{place.url}/models/{self.name}")],
+        )
         self.log.info("%s: %s", "promoted" if record["promoted"] else "not promoted", record["why"])
         return record

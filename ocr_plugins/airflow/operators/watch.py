@@ -50,17 +50,23 @@ class QualityWatchOperator(OcrBaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         from ocr_plugins.airflow import metrics
+        from ocr_plugins.airflow.lineage import Data
         from ocr_plugins.airflow.watching import watch_run
 
         with told_errors():
+            place = self.open_place()
             row = watch_run(
-                self.open_place(),
+                place,
                 folder_of(context),
                 self.watch or context["ti"].dag_id,
                 date_of(context),
                 factor=float(self.factor),
                 window=int(self.window),
             )
+        self.tell_lineage(
+            read=[Data.at(f"{place.url}/{folder_of(context)}/summary.json")],
+            wrote=[Data.at(f"{place.url}/quality")],
+        )
         expected: dict[str, dict[str, float]] = row["expected"]
         for label, one in expected.items():
             metrics.expect(label, one["cer"])
