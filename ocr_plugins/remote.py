@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ocr_plugins.errors import SourceError
 from ocr_plugins.paths import is_wanted, natural_key, no_images, shown
@@ -47,11 +47,15 @@ class Download:
     ``opened`` gives the file system of a URL, and the path there: by default as fsspec knows it.
     """
 
+    _all: ClassVar[weakref.WeakSet[Download]] = weakref.WeakSet()
+
     def __init__(self, url: str, opened: Opener | None = None) -> None:
         self.url = url
         self._opened = opened or _filesystem
         self._path: Path | None = None
+        self._owner = 0
         self._lock = threading.Lock()
+        self._all.add(self)
 
     def __reduce__(self) -> tuple[type[Download], tuple[str, Opener]]:
         return Download, (self.url, self._opened)
@@ -62,12 +66,26 @@ class Download:
             if self._path is None:
                 handle, name = tempfile.mkstemp(prefix="ocr-plugins-")
                 os.close(handle)
-                weakref.finalize(self, _remove, Path(name), os.getpid())
+                self._owner = os.getpid()
+                weakref.finalize(self, _remove, Path(name), self._owner)
                 with _remote_errors(self.url):
                     filesystem, path = self._opened(self.url)
                     filesystem.get_file(path, name)
                 self._path = Path(name)
             return self._path
+
+    def discard(self) -> None:
+        """Removes the temporary file; it is fetched again when it is needed again."""
+        with self._lock:
+            if self._path is not None:
+                _remove(self._path, self._owner)
+                self._path = None
+
+
+def discard_downloads() -> None:
+    """Removes the temporary files of all downloads, for processes that end without a last breath."""
+    for download in list(Download._all):
+        download.discard()
 
 
 def _remove(path: Path, owner: int) -> None:

@@ -28,6 +28,7 @@ from ocr_plugins.errors import CallError, SourceError
 from ocr_plugins.image import PageImage
 from ocr_plugins.page_ranges import parse_pages, select_pages
 from ocr_plugins.paths import natural_key
+from ocr_plugins.remote import discard_downloads
 from ocr_plugins.source import PageRef, enumerate_pages, load_or_error, page_ref
 
 GREY = np.arange(600, dtype=np.uint16).reshape(20, 30).astype(np.uint8)
@@ -469,6 +470,19 @@ def test_a_fetched_file_goes_with_its_last_reference(server: str) -> None:
     gc.collect()
     assert not path.exists()
     assert copy.load().page == 2
+
+
+def test_all_fetched_files_can_be_discarded_and_are_fetched_again(server: str) -> None:
+    (ref,) = refs(f"{server}/a.png")
+    path = ref.origin.path()
+    ref.origin.discard()
+    discard_downloads()
+    assert not path.exists()
+    assert ref.load().size == ref.load().size
+    assert Handler.asked == ["/a.png", "/a.png"]
+    again = ref.origin.path()
+    discard_downloads()
+    assert not again.exists()
 
 
 def test_errors_over_http(server: str) -> None:

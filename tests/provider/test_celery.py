@@ -27,7 +27,8 @@ IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "100",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "10",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
 }
 
@@ -39,12 +40,20 @@ def bucket() -> Iterator[Bucket]:
 
 
 @pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where workers keep what they fetch."""
+    return tmp_path_factory.mktemp("fetched")
+
+
+@pytest.fixture(scope="module")
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Processes:
     return Processes(tmp_path_factory.mktemp("processes"))
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Processes) -> Iterator[Api]:
+def api(
+    tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Processes, fetched: Path
+) -> Iterator[Api]:
     folder, port = tmp_path_factory.mktemp("celery"), free_port()
     connection = {
         "conn_type": "aws",
@@ -62,6 +71,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket, processes: Pro
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
             AIRFLOW__CORE__AUTH_MANAGER="strict_auth.StrictAuthManager",
             PYTHONPATH=str(Path(__file__).parent),
+            TMPDIR=str(fetched),
             # No more than workers can take: what waits for one must not look lost.
             AIRFLOW__CORE__PARALLELISM="5",
             AIRFLOW__CELERY__BROKER_URL=broker,
@@ -95,6 +105,15 @@ def states(api: Api, run: str) -> Counter[str]:
     return Counter(task["state"] for task in api.tasks(run) if task["task_id"] == "read")
 
 
+def is_reading(worker: psutil.Process) -> bool:
+    """Whether an engine reads for one of its tasks, in a process of its own."""
+    try:
+        commands = [one.cmdline() for one in worker.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return False
+    return any(part.endswith("ocr_plugins/worker.py") for command in commands for part in command)
+
+
 def kill(worker: psutil.Process) -> None:
     """With all that it started, at once, as the kernel does when memory is out."""
     for one in [worker, *worker.children(recursive=True)]:
@@ -117,7 +136,7 @@ def test_who_has_no_right_to_the_dag_sees_nothing_of_it(api: Api) -> None:
 
 
 def test_a_killed_worker_costs_nothing_but_time(
-    api: Api, bucket: Bucket, processes: Processes, tmp_path: Path
+    api: Api, bucket: Bucket, processes: Processes, fetched: Path, tmp_path: Path
 ) -> None:
     for n in range(PAGES):
         bucket.put(f"in/scan {n:03}.png", scan(tmp_path, f"page number {n}\nof two hundred"))
@@ -128,8 +147,9 @@ def test_a_killed_worker_costs_nothing_but_time(
         "batch_pages": BATCH,
     }
     run = api.trigger("ocr_batch", **conf)
-    api.wait("work is under way", lambda: states(api, run)["success"] > 0 and states(api, run)["running"] > 1)
-    kill(processes.process(WORKERS[0]))
+    worker = processes.process(WORKERS[0])
+    api.wait("work is under way", lambda: states(api, run)["success"] > 0 and is_reading(worker))
+    kill(worker)
     assert api.ended(run, timeout=400) == "success", unfinished(api, run)
     assert any(task["try_number"] > 1 for task in api.tasks(run)), "nobody was killed at work"
 
@@ -144,6 +164,9 @@ def test_a_killed_worker_costs_nothing_but_time(
     assert len(texts) == PAGES
     assert bucket.get(texts["scan_117.txt"]).split()[:3] == [b"page", b"number", b"117"]
 
+    # The worker that was killed had two tasks, each with what it had fetched.
+    left = len(list(fetched.glob("ocr-plugins-*")))
+    assert left <= 2 * BATCH
     before = bucket.objects("place/store/") | bucket.objects("place/results/")
     again = api.trigger("ocr_batch", **conf)
     assert api.ended(again, timeout=200) == "success", unfinished(api, again)
@@ -152,3 +175,4 @@ def test_a_killed_worker_costs_nothing_but_time(
         "value"
     ]
     assert {engine: told[engine]["kept"] for engine in ENGINES} == dict.fromkeys(ENGINES, PAGES)
+    assert len(list(fetched.glob("ocr-plugins-*"))) == left

@@ -16,6 +16,7 @@ from real import Api, standalone
 from running import printed
 
 from ocr_plugins import samples
+from ocr_plugins.airflow.places import run_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -132,6 +133,26 @@ def test_nothing_outside_a_run_can_be_asked_for(api: Api, run: str, run_id: str)
 def test_wrong_params_are_refused(api: Api, wrong: dict[str, object]) -> None:
     with pytest.raises(Exception, match=r"HTTP Error 4"):
         api.trigger("ocr_batch", **{"inputs": "x", **wrong})
+
+
+def test_two_runs_over_one_folder_at_once(api: Api, folder: Path) -> None:
+    names = ['it\'s "größe" 日本', "a+b: c", "..dots", "x" * 120]
+    for name in names:
+        printed(folder / "odd" / f"{name}.png", "some words")
+    conf = {"inputs": str(folder / "odd"), "engines": "tesseract,crnn,vote", "formats": "text"}
+    runs = [api.trigger("ocr_batch", **conf) for _ in range(2)]
+    assert [api.ended(run) for run in runs] == ["success", "success"]
+    folders = [
+        folder / "place" / run_folder("ocr_batch", urllib.parse.unquote(run.split("/")[6])) for run in runs
+    ]
+    texts = [sorted(path.name for path in one.joinpath("files").iterdir()) for one in folders]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == len(names)
+    for one in folders:
+        summary = json.loads(one.joinpath("summary.json").read_text())
+        assert {row["pages"] - row["errors"] for row in summary["engines"].values()} == {len(names)}
+        # Whichever run came first to a page has read it, and both hold the same.
+        assert {path.read_text() for path in one.joinpath("files").iterdir()} == {"some words\n"}
 
 
 def about_review(run: str) -> str:

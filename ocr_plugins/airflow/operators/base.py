@@ -56,8 +56,12 @@ class OcrBaseOperator(BaseOperator):
 
 @contextmanager
 def told_errors() -> Iterator[None]:
-    """What is wrong in one line: a wrong call fails the task for good, all else may be tried again."""
+    """What is wrong in one line: a wrong call fails the task for good, all else may be tried again.
+
+    What was fetched meanwhile is gone in the end: Airflow ends the processes of tasks on the spot.
+    """
     from ocr_plugins.errors import CallError, ManifestError, OcrError
+    from ocr_plugins.remote import discard_downloads
 
     try:
         yield
@@ -65,6 +69,8 @@ def told_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
     except OcrError as error:
         raise AirflowException(str(error)) from None
+    finally:
+        discard_downloads()
 
 
 def folder_of(context: Context) -> str:
