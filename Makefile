@@ -19,6 +19,7 @@ airflow: export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/airflow_dags
 airflow: export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION := False
 airflow: export AIRFLOW__CORE__LOAD_EXAMPLES := False
 airflow: export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS := True
+airflow: export AIRFLOW__CORE__PARALLELISM := 4
 airflow: export AIRFLOW__API__HOST := 127.0.0.1
 airflow: export AIRFLOW__OCR__PLACE := $(CURDIR)/airflow-demo/ocr
 airflow: export AIRFLOW__OCR__INPUTS := $(CURDIR)/ocr_plugins/samples/manifest.jsonl

@@ -146,23 +146,24 @@ def by_batch(references: Iterable[Reference]) -> dict[str, list[Reference]]:
     return found
 
 
-def results_file(batch: BatchReference, spec: EngineSpec, rests_on: Sequence[str]) -> str:
-    """The name of a file of results: the same in any run for the same pages, engine, and all it rests on."""
+def results_name(batch: BatchReference, spec: EngineSpec, rests_on: Sequence[str]) -> str:
+    """The name of what tells where results lie: the same in any run for the same pages, engine, and all it
+    rests on.
+    """
     parts = json.dumps([_SCHEMA_VERSION, batch.batch, spec.text, *rests_on])
-    return f"results/{label_folder(spec.label)}/{hashlib.sha256(parts.encode()).hexdigest()[:24]}.jsonl"
+    return f"results/{label_folder(spec.label)}/{hashlib.sha256(parts.encode()).hexdigest()[:24]}.json"
 
 
-def find_results(place: Place, batch: BatchReference, spec: EngineSpec, file: str) -> Reference | None:
-    """What an earlier task wrote there; None where nobody did, or pages failed that may not do so again."""
-    data = place.read(file)
-    if data is None:
-        return None
+def find_results(place: Place, batch: BatchReference, spec: EngineSpec, name: str) -> Reference | None:
+    """What an earlier task wrote; None where nobody did, or pages failed that may not do so again."""
     try:
-        head, *rows = map(json.loads, data.splitlines())
+        file = place.read_json(name)["file"]
+        data = place.read(file)
+        head, *rows = map(json.loads, (data or b"").splitlines())
         fingerprint = EngineInfo.from_dict(head["info"]).fingerprint
         if any(row["error"] for row in rows):
             return None
-        return _reference(batch, spec, fingerprint, file, data, rows, kept=len(rows))
+        return _reference(batch, spec, fingerprint, file, data or b"", rows, kept=len(rows))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -171,7 +172,7 @@ def write_results(
     place: Place,
     batch: BatchReference,
     run: EngineRun,
-    file: str,
+    name: str,
     doubts: Mapping[str, Sequence[DoubtedWord]] | None = None,
 ) -> Reference:
     """Writes what an engine, or a vote, made of a batch; ``doubts`` are a vote's, by the page's id."""
@@ -182,7 +183,9 @@ def write_results(
         for row in rows:
             row["doubts"] = [word.to_dict() for word in doubts.get(row["id"], ())]
     data = _lines(head, rows)
-    place.write(file, data)
+    # Two runs at once may read the same, in other seconds: neither's file takes the other's place.
+    file = _write(place, name.removesuffix(".json"), data)
+    place.write_json(name, {"file": file})
     return _reference(batch, run.spec, run.info.fingerprint, file, data, rows, kept=len(run.kept))
 
 
@@ -210,11 +213,16 @@ def write_corrected(
             row["doubts"] = [word for word in row["doubts"] if json.dumps(word) not in done]
     head = {"schema_version": _SCHEMA_VERSION, "engine": label, "info": info.to_dict()}
     data = _lines(head, rows)
-    digest = hashlib.sha256(data).hexdigest()
-    file = f"results/{label_folder(label)}/{digest[:24]}.jsonl"
-    place.write(file, data)
+    file = _write(place, f"results/{label_folder(label)}/{reference.sha256[:24]}", data)
     spec = dataclasses.replace(reference.parsed, label=label)
     return _reference(reference.of_batch, spec, reference.fingerprint, file, data, rows, kept=0)
+
+
+def _write(place: Place, stem: str, data: bytes) -> str:
+    """Writes results under a name that has their hash."""
+    file = f"{stem}-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
+    place.write(file, data)
+    return file
 
 
 def _lines(head: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -16,7 +16,7 @@ from ocr_plugins.airflow.readings import (
     BatchReference,
     Reference,
     find_results,
-    results_file,
+    results_name,
     study_of,
     write_results,
 )
@@ -86,8 +86,8 @@ def read_batch(
     reader = dataclasses.replace(reader, specs=specs_here(place, reader.specs))
     reader.check()
     asking = Asking(reader.specs)
-    files = {spec.label: results_file(reference, spec, rests) for spec, rests in _rests(reader, asking)}
-    found = [find_results(place, reference, spec, files[spec.label]) for spec in reader.specs]
+    names = {spec.label: results_name(reference, spec, rests) for spec, rests in _rests(reader, asking)}
+    found = [find_results(place, reference, spec, names[spec.label]) for spec in reader.specs]
     if all(found):
         return [one for one in found if one]
     watcher = _Teller(say)
@@ -111,7 +111,7 @@ def read_batch(
         if run.error is not None:
             raise run.error
     return [
-        write_results(place, reference, run, files[run.label], watcher.doubts.get(run.label))
+        write_results(place, reference, run, names[run.label], watcher.doubts.get(run.label))
         for run in study.runs
     ]
 
@@ -181,8 +181,8 @@ def hold_votes(place: Place, references: Sequence[Reference], votes: Sequence[En
 def _hold_vote(place: Place, references: Sequence[Reference], spec: EngineSpec) -> Reference:
     check_votes([*(reference.parsed for reference in references), spec])
     batch = references[0].of_batch
-    file = results_file(batch, spec, [*(reference.sha256 for reference in references), __version__])
-    found = find_results(place, batch, spec, file)
+    name = results_name(batch, spec, [*(reference.sha256 for reference in references), __version__])
+    found = find_results(place, batch, spec, name)
     if found is not None:
         return found
     study = study_of(place, batch.load(place), references, _CONVENTION)
@@ -191,7 +191,7 @@ def _hold_vote(place: Place, references: Sequence[Reference], spec: EngineSpec) 
     run = study.runs[-1]
     if run.error is not None:
         raise run.error
-    return write_results(place, batch, run, file, watcher.doubts.get(run.label))
+    return write_results(place, batch, run, name, watcher.doubts.get(run.label))
 
 
 def write_files(

@@ -122,7 +122,8 @@ def kill(worker: psutil.Process) -> None:
 
 def rows(bucket: Bucket, engine: str) -> list[dict[str, Any]]:
     """All rows of an engine's files of results."""
-    files = (bucket.get(key).splitlines()[1:] for key in bucket.objects(f"place/results/{engine}/"))
+    keys = [key for key in bucket.objects(f"place/results/{engine}/") if key.endswith(".jsonl")]
+    files = (bucket.get(key).splitlines()[1:] for key in keys)
     return [json.loads(line) for lines in files for line in lines]
 
 

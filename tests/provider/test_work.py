@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +97,24 @@ def test_a_task_that_was_killed_reads_what_is_missing(results: Place, here: Path
     (again,) = read(results, batch, "parrot")
     assert (again.pages, again.kept) == (2, 1)
     assert sorted((here / "place" / "store").rglob("*-p1.json")) == kept
+
+
+def test_two_runs_that_read_the_same_at_once_do_not_disturb_each_other(results: Place, here: Path) -> None:
+    batch = batch_of(results, here, a="the cat sat")
+    engines = ("a=parrot", "b=parrot:tail=x", "c=parrot")
+    readings: list[list[Reference]] = []
+    for _ in range(2):
+        # Neither finds what the other is about to write; what they take for it differs.
+        shutil.rmtree(here / "place" / "store", ignore_errors=True)
+        for name in here.glob("place/results/*/*.json"):
+            if name.parent.name != "batches":
+                name.unlink()
+        readings.append([one for spec in engines for one in read(results, batch, spec)])
+    first, second = readings
+    assert [one.sha256 for one in first] != [one.sha256 for one in second]
+    for some in readings:
+        votes = hold_votes(results, some, parse_specs("vote:method=majority"))
+        assert list(texts_of(results, votes)[0].values()) == ["the cat sat"]
 
 
 def test_a_page_that_fails_is_a_record_and_tried_again(results: Place, here: Path) -> None:
