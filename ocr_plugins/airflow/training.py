@@ -133,7 +133,6 @@ def fine_tune(place: Place, training: Training, run: Mapping[str, Any], say: Say
     if not data:
         return _record(training, run, Lines((), [], [], {}))
     with _threads(training.threads), _work_folder(run) as folder:
-        load_keras()
         start = weights_of(place, training.name, training.start)
         lines = lines_at(
             [_manifest(place, url) for url in data],
@@ -146,6 +145,7 @@ def fine_tune(place: Place, training: Training, run: Mapping[str, Any], say: Say
         record = _record(training, run, lines)
         if not can_test(lines.held, training.least):
             return record
+        load_keras()
         began = sha256_of(start)
         recipe = Recipe(
             out=folder / "new.onnx",
