@@ -32,7 +32,9 @@ from ocr_plugins.airflow import (
             format="multiline",
             minLength=1,
         ),
-        "engines": Param("tesseract,rapidocr,crnn=crnn:weights=promoted,vote", type="string", minLength=1),
+        "engines": Param(
+            "tesseract,rapidocr,crnn=crnn:weights=promoted,vote", type="string", title="Engines", minLength=1
+        ),
         "formats": Param("text,hocr,pdf", type="string", title="Files to write", minLength=1),
         "to": Param(
             None,
