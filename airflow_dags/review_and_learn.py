@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow.sdk import Param, XComArg, dag, task
 
 from ocr_plugins.airflow import (
+    EvaluateOperator,
     PlanBatchesOperator,
     ReviewOperator,
     TrainCrnnOperator,
@@ -41,6 +42,12 @@ from ocr_plugins.airflow import (
             type=["null", "string"],
             title="Where files go",
             description_md="Path or URL of a folder; default: the run's own at the place of results.",
+        ),
+        "truth": Param(
+            conf.get("ocr", "truth", fallback="") or None,
+            type=["null", "string"],
+            title="Ground truth",
+            description_md="A manifest's path or URL: what the answers have gained.",
         ),
         "words": Param(20, type="integer", minimum=1, maximum=200, title="Words to ask for"),
         "below": Param(
@@ -79,12 +86,14 @@ def review_and_learn() -> None:
         response_timeout=timedelta(days=2),
         retries=0,
     )
-    WriteFilesOperator(
+    write = WriteFilesOperator(
         task_id="write",
         results=review.output,
         formats="{{ params.formats }}",
         to="{{ params.to or '' }}",
     )
+
+    write >> EvaluateOperator(task_id="evaluate", truth="{{ params.truth or '' }}", retries=0)
 
     # Nothing new is learned from no answer.
     @task.short_circuit

@@ -136,7 +136,7 @@ def test_wrong_params_are_refused(api: Api, wrong: dict[str, object]) -> None:
 
 
 def test_two_runs_over_one_folder_at_once(api: Api, folder: Path) -> None:
-    names = ['it\'s "größe" 日本', "a+b: c", "..dots", "x" * 120]
+    names = ['it\'s "größe" 日本', "a+b: c", "up..dots", "x" * 120]
     for name in names:
         printed(folder / "odd" / f"{name}.png", "some words")
     conf = {"inputs": str(folder / "odd"), "engines": "tesseract,crnn,vote", "formats": "text"}
@@ -203,6 +203,8 @@ def test_a_person_answers_on_the_page_and_the_run_goes_on(api: Api, asked: str, 
         (text,) = folder.glob("place/runs/review_and_learn/*/files/receipt.txt")
         assert "answered" in text.read_text()
         assert state_of(api, asked, "train") == "success"
+        (summary,) = folder.glob("place/runs/review_and_learn/*/summary.json")
+        assert {"vote", "reviewed"} <= set(json.loads(summary.read_text())["engines"])
         told = api.call("GET", f"{asked}/taskInstances/review/xcomEntries/return_value?deserialize=true")
         assert "answered" not in json.dumps(told["value"])
 
