@@ -27,7 +27,7 @@ IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "100",
     "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "10",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
 }
@@ -151,7 +151,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     worker = processes.process(WORKERS[0])
     api.wait("work is under way", lambda: states(api, run)["success"] > 0 and is_reading(worker))
     kill(worker)
-    assert api.ended(run, timeout=400) == "success", unfinished(api, run)
+    assert api.ended(run, timeout=1200) == "success", unfinished(api, run)
     assert any(task["try_number"] > 1 for task in api.tasks(run)), "nobody was killed at work"
 
     once_each = {f"s3://my_aws@ocr/in/scan {n:03}.png": 1 for n in range(PAGES)}
@@ -170,7 +170,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     assert left <= 2 * BATCH
     before = bucket.objects("place/store/") | bucket.objects("place/results/")
     again = api.trigger("ocr_batch", **conf)
-    assert api.ended(again, timeout=200) == "success", unfinished(api, again)
+    assert api.ended(again, timeout=600) == "success", unfinished(api, again)
     assert bucket.objects("place/store/") | bucket.objects("place/results/") == before
     told = api.call("GET", f"{again}/taskInstances/evaluate/xcomEntries/return_value?deserialize=true")[
         "value"
