@@ -129,20 +129,34 @@ def test_scans_become_text(airflow: None, place: Path, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in place.glob("store/*/*-p1.json")} == kept
 
 
+POOLED = """
+from airflow.sdk import dag
+from ocr_plugins.airflow import PlanBatchesOperator, VoteOperator, read_batches
+
+@dag(schedule=None, params={"inputs": ""})
+def pooled():
+    plan = PlanBatchesOperator(task_id="plan", inputs="{{ params.inputs }}", engines="tesseract")
+    VoteOperator(task_id="vote", readings=read_batches(plan), trigger_rule="all_done")
+
+pooled()
+"""
+
+
 def test_what_engines_need_has_pools_of_its_own(
-    airflow: None, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    airflow: None, place: Path, tmp_path: Path, dags: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__OCR__MEMORY_POOL", "ocr_memory")
     monkeypatch.setenv("AIRFLOW__OCR__QUEUE", "readers")
+    (dags / "pooled.py").write_text(POOLED)
     printed(tmp_path / "in" / "one.png", "some words")
-    known = dag_bag(DAGS).dags["ocr_batch"]
+    known = dag_bag(dags).dags["pooled"]
     told = {task: (known.get_task(task).pool, known.get_task(task).queue) for task in ("read", "read_memory")}
     assert told == {"read": ("default_pool", "readers"), "read_memory": ("ocr_memory", "readers")}
-    run, tasks = run_of("ocr_batch", inputs=str(tmp_path / "in"), engines="tesseract", formats="text")
+    run, tasks = run_of("pooled", dags, inputs=str(tmp_path / "in"))
     assert run.state == "success"
     assert {str(one.state) for (task, _), one in tasks.items() if task == "read_memory"} == {"skipped"}
-    folder = next(place.glob("runs/ocr_batch/*"))
-    assert (folder / "files" / "one.txt").read_text().split() == ["some", "words"]
+    (told_now,) = place.glob("runs/pooled/*/results/vote-*.json")
+    assert json.loads(told_now.read_text())[0]["words"] == 2
 
 
 @pytest.mark.parametrize(
