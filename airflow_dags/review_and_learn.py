@@ -17,6 +17,7 @@ from ocr_plugins.airflow import (
     WriteFilesOperator,
     read_batches,
 )
+from ocr_plugins.airflow.hooks import reading_pool
 
 
 @dag(
@@ -105,7 +106,7 @@ def review_and_learn() -> None:
         data="answers",
         held_out="{{ params.held_out or '' }}",
         minutes="{{ params.minutes }}",
-        pool=conf.get("ocr", "pool", fallback="default_pool"),
+        pool=reading_pool(),
         retries=0,
     )
     anything_new(XComArg(review, key="counts")) >> train

@@ -31,7 +31,7 @@ from PIL import Image
 from ocr_plugins.testing import drawn_page
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / name) for name in ("provider", ".")]
-from real import Api, Processes, environment, free_port, running  # noqa: E402
+from real import Api, Processes, bundles, environment, free_port, running  # noqa: E402
 from services import postgresql, redis  # noqa: E402
 
 BATCH = 50
@@ -135,11 +135,6 @@ def airflow(folder: Path) -> Iterator[Bench]:
     port, processes = free_port(), Processes(folder / "processes")
     (folder / "dags").mkdir()
     (folder / "dags" / "bench.py").write_text(DAGS)
-    bundle = {
-        "name": "bench",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(folder / "dags")},
-    }
     known = set(psutil.pids())
     with postgresql() as database, redis(folder / "redis") as broker:
         services = [one for one in psutil.process_iter() if one.pid not in known]
@@ -157,7 +152,7 @@ def airflow(folder: Path) -> Iterator[Bench]:
             AIRFLOW__CELERY__RESULT_BACKEND=f"db+{database}",
             AIRFLOW__CELERY__SYNC_PARALLELISM="1",
             AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME="1",
-            AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps([bundle]),
+            AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=bundles(bench=folder / "dags"),
         )
         processes.start("db migrate", env).wait(timeout=120)
         with running(processes, port, env, *PARTS, *WORKERS.values()) as api:

@@ -64,7 +64,8 @@ class Answers:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._names: dict[str, list[str]] = {}
-        for name in place.names(FOLDER):
+        self._files = set(place.names(FOLDER))
+        for name in sorted(self._files):
             _, *middle, last = name.split("/")
             if len(middle) == 1 and last.endswith(".json"):
                 self._names.setdefault(middle[0], []).append(name)
@@ -73,6 +74,9 @@ class Answers:
         """What people say where these readings meet; None where nobody has, or not all the same."""
         texts = {answer.text for answer in self.of(key_of(readings)) if not answer.undone}
         return texts.pop() if len(texts) == 1 else None
+
+    def has_picture(self, answer: Answer) -> bool:
+        return answer.picture in self._files
 
     def __iter__(self) -> Iterator[Answer]:
         for key in sorted(self._names):
@@ -106,9 +110,9 @@ def undo(place: Place, key: str, asked: str, who: str) -> bool:
 def write_manifest(place: Place) -> None:
     """Writes all answers as ground truth for a line recogniser: a row a word, in groups by page."""
     rows = []
-    names = set(place.names(FOLDER))
-    for answer in Answers(place):
-        if answer.text and not answer.undone and answer.picture in names:
+    answers = Answers(place)
+    for answer in answers:
+        if answer.text and not answer.undone and answers.has_picture(answer):
             row: dict[str, Any] = {
                 "id": f"{answer.key}/{answer.asked}",
                 "image": answer.picture.removeprefix(f"{FOLDER}/"),

@@ -17,6 +17,11 @@ SECTION = "ocr"
 _NEEDS = ("memory", "accelerator")
 
 
+def reading_pool() -> str:
+    """The pool of the tasks that read, and of those that train."""
+    return conf.get(SECTION, "pool", fallback="") or "default_pool"
+
+
 def own_pools() -> dict[str, str]:
     """The pools of those needs of engines that have one of their own, by the need."""
     pools = {need: conf.get(SECTION, f"{need}_pool", fallback="") for need in _NEEDS}

@@ -12,6 +12,7 @@ from ocr_plugins.airflow.places import Place
 from ocr_plugins.airflow.readings import Reference, by_batch, references_in, study_of
 from ocr_plugins.corpus import Corpus, Item, item_of_row
 from ocr_plugins.document import PageError
+from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import Convention
 from ocr_plugins.runs import EngineRun, Study, score_item
 
@@ -24,12 +25,18 @@ def results_of_run(place: Place, run: str) -> list[Reference]:
 
 
 def plan_of_run(place: Place, run: str) -> dict[str, Any]:
-    """What a run was to do: ``batches``, ``engines`` and ``errors``, of all its plans together."""
+    """What a run was to do: ``batches``, ``engines`` and ``errors``, of all its plans together.
+
+    Raises:
+        CallError: nothing was planned in the run.
+    """
     found: dict[str, Any] = {"batches": [], "engines": [], "errors": []}
     for name in place.names(f"{run}/plan"):
         planned = place.read_json(name) or {}
         for key, values in found.items():
             values += [value for value in planned.get(key, ()) if value not in values]
+    if not found["batches"]:
+        raise CallError("nothing was planned in this run", "see the task that plans, and clear it")
     return found
 
 

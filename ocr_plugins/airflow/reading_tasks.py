@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 from airflow.sdk import XComArg, task
 
-from ocr_plugins.airflow.hooks import SECTION, own_pools
+from ocr_plugins.airflow.hooks import SECTION, own_pools, reading_pool
 from ocr_plugins.airflow.operators.read import OcrOperator
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def read_batches(plan: PlanBatchesOperator, **kwargs: Any) -> list[Any]:
         "map_index_template": "{{ task.engine }} ({{ task.batch['pages'] }} pages)",
         **kwargs,
     }
-    pool = conf.get(SECTION, "pool", fallback="") or "default_pool"
-    reads = [OcrOperator.partial(task_id="read", pool=pool, **how).expand_kwargs(plan.output)]
+    reads = [OcrOperator.partial(task_id="read", pool=reading_pool(), **how).expand_kwargs(plan.output)]
     for need, own in own_pools().items():
         tasks = task(task_id=f"plan_{need}")(_returned)(XComArg(plan, key=need))
         reads.append(OcrOperator.partial(task_id=f"read_{need}", pool=own, **how).expand_kwargs(tasks))

@@ -106,9 +106,17 @@ class Review:
     @classmethod
     def load(cls, place: Place, file: str) -> Self:
         """Raises CallError where there is none."""
+        found = cls.find(place, file)
+        if found is None:
+            raise CallError("nothing was asked here", "clear the task that asks, to run it again")
+        return found
+
+    @classmethod
+    def find(cls, place: Place, file: str) -> Self | None:
+        """None where there is none."""
         data = place.read_json(file)
         if not isinstance(data, dict) or data.get("schema_version") != _SCHEMA_VERSION:
-            raise CallError("nothing was asked here", "clear the task that asks, to run it again")
+            return None
         known = [dict(one) for one in data["known"]]
         return cls(
             task_id=data["task_id"],

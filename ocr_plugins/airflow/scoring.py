@@ -19,7 +19,6 @@ from ocr_plugins.airflow.of_run import (
 from ocr_plugins.airflow.places import Place
 from ocr_plugins.airflow.readings import BatchReference, Reference, by_batch
 from ocr_plugins.corpus import Item
-from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import Convention, PageScore, aggregate
 from ocr_plugins.manifest import spread
 from ocr_plugins.outputs import write_outputs
@@ -43,8 +42,6 @@ def summarise(
         CallError: nothing was planned in the run, or a file of results is gone.
     """
     references, planned = results_of_run(place, run), plan_of_run(place, run)
-    if not planned["batches"]:
-        raise CallError("nothing was planned in this run", "see the task that plans, and clear it")
     shown = _spread_over(planned["batches"], sample)
     scores: dict[str, list[PageScore]] = {}
     study = empty_study(planned, convention)

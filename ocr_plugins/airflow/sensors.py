@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from ocr_plugins.airflow.operators.base import OcrBaseOperator, lines_of, told_errors
+from ocr_plugins.airflow.operators.base import OcrBaseOperator, index_of, is_true, lines_of, told_errors
 from ocr_plugins.airflow.triggers import NewFilesTrigger
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ class NewFilesSensor(OcrBaseOperator, BaseSensorOperator):
         return Watch(
             place=self.open_place().url,
             inputs=lines_of(self.inputs),
-            recursive=str(self.recursive).lower() in ("true", "1"),
+            recursive=is_true(self.recursive),
             settle=settle,
             dag_id=instance.dag_id,
             run_id=instance.run_id,
             task_id=instance.task_id,
-            map_index=max(instance.map_index if instance.map_index is not None else 0, 0),
+            map_index=index_of(context),
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
-from real import DAGS
+from real import DAGS, bundles
 
 HOME = tempfile.TemporaryDirectory(prefix="ocr-airflow-")
 OWN_DAGS = Path(HOME.name, "own")
@@ -24,16 +23,7 @@ os.environ.update(
     AIRFLOW__CORE__FERNET_KEY="MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=",
     AIRFLOW__API_AUTH__JWT_SECRET="j" * 64,
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED="False",
-    AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=json.dumps(
-        [
-            {
-                "name": name,
-                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                "kwargs": {"path": str(path)},
-            }
-            for name, path in (("ocr", DAGS), ("own", OWN_DAGS))
-        ]
-    ),
+    AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=bundles(ocr=DAGS, own=OWN_DAGS),
 )
 
 

@@ -29,14 +29,23 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def bundles(**folders: Path) -> str:
+    """Folders of DAGs by name, as Airflow's configuration takes them."""
+    return json.dumps(
+        [
+            {
+                "name": name,
+                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+                "kwargs": {"path": str(path)},
+            }
+            for name, path in folders.items()
+        ]
+    )
+
+
 def environment(home: Path, port: int, **changes: str) -> dict[str, str]:
     """What all processes of one Airflow need."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    bundle = {
-        "name": "ocr",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(DAGS)},
-    }
     settings = {
         # `airflow standalone` starts "airflow ..." from the path.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}",
@@ -56,7 +65,7 @@ def environment(home: Path, port: int, **changes: str) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": "j" * 64,
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
-        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle]),
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": bundles(ocr=DAGS),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "NO_PROXY": "127.0.0.1,localhost",

@@ -92,6 +92,11 @@ def lines_of(several: str | Sequence[str] | None) -> list[str]:
     return [one.strip() for one in given if one.strip()]
 
 
+def is_true(value: bool | str) -> bool:
+    """What an argument says that may have been rendered as text."""
+    return str(value).lower() in ("true", "1")
+
+
 def index_of(context: Context) -> int:
     """The task's number among those that are mapped; 0 where it is not."""
     index = context["ti"].map_index

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from ocr_plugins.airflow.hooks import OcrHook, own_pools
-from ocr_plugins.airflow.operators.base import OcrBaseOperator, lines_of, note, told_errors
+from ocr_plugins.airflow.operators.base import OcrBaseOperator, is_true, lines_of, note, told_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -98,7 +98,7 @@ class PlanBatchesOperator(OcrBaseOperator):
                     seconds=float(self.batch_seconds),
                     batches=conf.getint("core", "max_map_length", fallback=1024),
                 ),
-                recursive=str(self.recursive).lower() in ("true", "1"),
+                recursive=is_true(self.recursive),
                 pages=self.pages or None,
                 dpi=int(self.dpi),
                 limit=int(self.limit) if self.limit else None,

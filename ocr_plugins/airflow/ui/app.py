@@ -37,7 +37,7 @@ def make_app() -> FastAPI:
         started = summary is not None or bool(place.names(f"{folder}/plan"))
         about: dict[str, Any] = {"dag_id": dag_id, "run_id": run_id, "place": place.shown}
         # A study needs no evaluation beside it.
-        studied = place.read(f"{folder}/study/report.html") is not None
+        studied = summary is None and f"{folder}/study/report.html" in place.names(f"{folder}/study")
         asked = reviews.asked_in(place, folder)
         return page("run.html", summary=summary, started=started, asked=asked, studied=studied, **about)
 

@@ -24,14 +24,13 @@ def engines(dag_id: str) -> HTMLResponse:
     run_of = f"runs/{safe_name(dag_id)}/"
     studies = _of_dag(place, "studies", run_of)
     watched = _of_dag(place, "quality", run_of)
-    choices = {
-        row["name"]: place.read_json(f"choices/{safe_name(row['name'])}/choice.json") for row in studies
-    }
+    names = dict.fromkeys(row["name"] for row in studies)
+    choices = [place.read_json(f"choices/{safe_name(name)}/choice.json") for name in names]
     return page(
         "engines.html",
         dag_id=dag_id,
         last=studies[-1] if studies else None,
-        choices=[choice for choice in choices.values() if choice],
+        choices=[choice for choice in choices if choice],
         studies=studies[::-1],
         study_chart=_chart(studies, "engines"),
         watched=watched[::-1],

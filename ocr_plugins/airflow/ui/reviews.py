@@ -35,9 +35,9 @@ def review(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> HTMLR
     place, folder = the_place(), run_folder(dag_id, run_id)
     file = review_file(folder, checked_task(task_id), map_index)
     ids = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
-    if place.read(file) is None:
+    asked = Review.find(place, file)
+    if asked is None:
         return page("error.html", 404, message="Nothing is asked here yet.")
-    asked = Review.load(place, file)
     answers = Answers(place)
     return page(
         "review.html",
@@ -102,10 +102,9 @@ def _settled(place: Place, file: str) -> dict[str, int] | None:
 
 def _question(place: Place, dag_id: str, run_id: str, task_id: str, map_index: int, word: int) -> Question:
     file = review_file(run_folder(dag_id, run_id), checked_task(task_id), map_index)
-    if place.read(file) is not None:
-        questions = Review.load(place, file).questions
-        if 1 <= word <= len(questions):
-            return questions[word - 1]
+    review = Review.find(place, file)
+    if review is not None and 1 <= word <= len(review.questions):
+        return review.questions[word - 1]
     raise HTTPException(404, "there is no such word")
 
 
