@@ -332,18 +332,33 @@ def test_a_wrong_training_is_told(wrong: dict[str, Any]) -> None:
         Training(**{"data": ("a.jsonl",), **wrong})
 
 
-def test_without_keras_a_task_says_what_to_install(tmp_path: Path) -> None:
+def without_keras(place: Path, training: str) -> subprocess.CompletedProcess[str]:
+    """Fine-tunes where Keras does not load: its backend is not installed."""
     script = (
         "from ocr_plugins.airflow.places import Place\n"
         "from ocr_plugins.airflow.training import Training, fine_tune\n"
-        f"fine_tune(Place({str(tmp_path)!r}), Training(data=('a.jsonl',)), {{}}, print)"
+        f"print(fine_tune(Place({str(place)!r}), {training}, {{}}, print)['why'])"
     )
-    # A backend that is not installed.
-    env = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=False, env=env, text=True
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        text=True,
     )
+
+
+def test_without_keras_a_task_says_what_to_install(tmp_path: Path) -> None:
+    mine, theirs = words_manifest(tmp_path / "mine"), words_manifest(tmp_path / "theirs", 20, 5, seed=1)
+    training = f"Training(data=({str(mine)!r},), held_out=({str(theirs)!r},), least=15)"
+    done = without_keras(tmp_path, training)
     assert "pip install 'ocr-plugins[crnn-train]'" in done.stderr.splitlines()[-1]
+
+
+def test_too_little_to_tell_is_said_without_keras(tmp_path: Path) -> None:
+    done = without_keras(tmp_path, f"Training(data=({str(words_manifest(tmp_path / 'mine', 10, 5))!r},))")
+    assert done.returncode == 0, done.stderr
+    assert "are held out, and it takes" in done.stdout.splitlines()[-1]
 
 
 # Training.
