@@ -122,6 +122,16 @@ def test_pages_of_a_run_are_for_those_who_may_see_it(api: Api, run: str) -> None
         assert forged.status(f"/ocr/{page}?{ids(run)}") in (401, 403)
 
 
+def test_a_run_is_found_by_its_id_as_the_oldest_ui_writes_it(api: Api, run: str) -> None:
+    run_id = urllib.parse.unquote(run.split("/")[6])
+    assert "+" in run_id
+    shown = [
+        api.call("GET", f"/ocr/run?{query}") for query in (ids(run), f"dag_id=ocr_batch&run_id={run_id}")
+    ]
+    assert shown[0] == shown[1]
+    assert "tesseract" in shown[0]
+
+
 @pytest.mark.parametrize("run_id", ["../../..", "..%2F..", "/etc/passwd", "nosuch", "%00"])
 def test_nothing_outside_a_run_can_be_asked_for(api: Api, run: str, run_id: str) -> None:
     assert api.status(f"/ocr/report?dag_id=ocr_batch&run_id={run_id}") == 404

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from ocr_plugins.airflow.places import run_folder
 from ocr_plugins.airflow.ui import engines, reviews
-from ocr_plugins.airflow.ui.serving import HOME, MAY_SEE_RUN, NOSNIFF, PRIVATE, page, the_place
+from ocr_plugins.airflow.ui.serving import HOME, MAY_SEE_RUN, NOSNIFF, PRIVATE, page, the_place, told_run
 from ocr_plugins.errors import OcrError
 
 _TYPES = {"style.css": "text/css", "theme.js": "text/javascript", "review.js": "text/javascript"}
@@ -32,6 +32,7 @@ def make_app() -> FastAPI:
 
     @app.get("/run", dependencies=[MAY_SEE_RUN])
     def run(dag_id: str, run_id: str) -> HTMLResponse:
+        run_id = told_run(run_id)
         place, folder = the_place(), run_folder(dag_id, run_id)
         summary = place.read_json(f"{folder}/summary.json")
         started = summary is not None or bool(place.names(f"{folder}/plan"))
