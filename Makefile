@@ -1,5 +1,6 @@
 # demo: compares engines on the samples.   test: sets up and passes all tests.
 # airflow: an Airflow with the DAGs, on this machine alone, at http://localhost:8080.
+# notebook: JupyterLab with the widget and its notebooks.   widget: its front end alone.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,11 @@ OLDEST := .venv-airflow31
 RUN_PIP := bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(VENV)/$(RUN_PIP)
 
-.PHONY: demo test airflow oldest check bench table accuracy lock samples clean
+# The widget as browsers get it.
+WIDGET := widgets/static/index.js
+WIDGET_SOURCES := $(wildcard widgets/frontend/src/* widgets/frontend/*.json widgets/frontend/*.mjs)
+
+.PHONY: demo test airflow widget notebook oldest check bench table accuracy lock samples clean
 
 demo: $(VENV)/.demo
 	$(BIN)/ocr-plugins demo --out demo-report
@@ -28,6 +33,11 @@ airflow: export PATH := $(CURDIR)/$(BIN):$(PATH)
 airflow: $(VENV)/.airflow
 	airflow standalone
 
+widget: $(VENV)/.notebook $(WIDGET)
+
+notebook: widget
+	$(BIN)/jupyter lab docs/notebooks
+
 test: packages
 	$(MAKE) --no-print-directory -j2 $(VENV)/.dev $(OLDEST)/.dev
 	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
@@ -39,10 +49,11 @@ test: packages
 oldest: $(OLDEST)/.dev
 	$(OLDEST)/bin/python -m pytest -p no:cacheprovider -m "not slow" -k "not [s3]" --ignore tests/provider/test_train.py tests/provider
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev $(WIDGET)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd widgets/frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
 
 bench: packages $(VENV)/.dev
 	$(BIN)/python scripts/bench.py
@@ -63,7 +74,7 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build dist demo-report airflow-demo *.egg-info
+	rm -rf $(VENV) $(OLDEST) widgets/static widgets/frontend/node_modules build dist demo-report airflow-demo *.egg-info
 
 .PHONY: packages
 packages:
@@ -89,6 +100,14 @@ $(VENV)/.airflow: requirements/airflow.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes --no-deps -r requirements/airflow.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(VENV)/.notebook: requirements/notebook.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes --no-deps -r requirements/notebook.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(WIDGET): $(WIDGET_SOURCES) scripts/build_frontend.py
+	$(BIN)/python scripts/build_frontend.py
 
 $(OLDEST)/.dev: requirements/airflow31.txt pyproject.toml | $(OLDEST)/bin/python
 	$(OLDEST)/$(RUN_PIP) install --require-hashes --no-deps -r requirements/airflow31.txt

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ocr_plugins.analysing import Analysis, analyse
-from ocr_plugins.corpus import gather
+from ocr_plugins.corpus import Corpus, gather
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
@@ -226,6 +226,7 @@ def run_engines(
     """What `read` and `compare` have in common, as far as results.jsonl.
 
     Args:
+        inputs: as `compare` takes them, or what `gather` has made of them.
         convention: how to score; None scores nothing.
         stdout: a file that records are written to as they come, besides results.jsonl.
         formats: what each page is written as, into ``out``.
@@ -242,7 +243,7 @@ def run_engines(
     asking = Asking(specs, everything=convention is not None)
     check_specs(asking.engines, lang=lang, device=device, workers=workers)
     kept_in = open_store(store)
-    corpus = gather(inputs, truth=truth, **inputs_as)
+    corpus = inputs if isinstance(inputs, Corpus) else gather(inputs, truth=truth, **inputs_as)
     if convention is None:
         corpus = corpus.without_truth()
     with closing(Recorder(None if out is None else Path(out), stdout, formats, join)) as recorder:

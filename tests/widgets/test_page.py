@@ -1,0 +1,190 @@
+"""The bundle in Chromium without a notebook: what is seen, pointed at, typed and voted on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Seen, watched
+from ocr_plugins.widgets import Comparison, compare
+from sheets import TEXT
+
+FRONTEND = Path(__file__).parents[2] / "widgets" / "frontend"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory, sheet: Path) -> Path:
+    path = tmp_path_factory.mktemp("page") / "widget.html"
+    truth = TEXT.replace("Friday", "Fri<b>day")
+    widget = compare(sheet, "tesseract,rapidocr,crnn", truth=truth, corrections=False, block=True)
+    widget.to_html(path)
+    return path
+
+
+@pytest.fixture
+def page(seen: Seen, file: Path) -> Any:
+    page = seen.open(file)
+    page.wait_for_selector(".picture")
+    return page
+
+
+def rows(page: Any) -> dict[str, list[str]]:
+    """The table of scores: cells by engine."""
+    return {
+        row.locator("th").inner_text().strip(): [cell.strip() for cell in row.locator("td").all_inner_texts()]
+        for row in page.locator(".scores tbody tr").all()
+    }
+
+
+def place_of(page: Any, text: str) -> tuple[float, float]:
+    """Where the middle of a word is on the screen."""
+    view = page.evaluate("ocrPlugins.get('view')")
+    box = next(cell["box"] for line in view["lines"] for cell in line if cell["learned"]["text"] == text)
+    paper = page.locator(".paper").bounding_box()
+    scale = paper["width"] / view["size"][0]
+    return paper["x"] + scale * (box[0] + box[2]) / 2, paper["y"] + scale * (box[1] + box[3]) / 2
+
+
+def test_the_page_and_the_scores_are_there(page: Any) -> None:
+    assert set(rows(page)) == {"tesseract", "rapidocr", "crnn", "vote"}
+    # The truth says <b> where the page does not.
+    assert float(rows(page)["vote"][2].removeprefix("★ ")) > 0
+    assert page.locator(".picture").evaluate("image => image.naturalWidth") > 0
+
+
+def test_keys_walk_over_words_and_say_what_they_found(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".voted").inner_text().split()[:2] == ["vote", "Tamarack"]
+    page.keyboard.press("ArrowRight")
+    assert "Joinery" in page.locator(".voted").inner_text()
+    page.keyboard.press("ArrowDown")
+    assert set(page.locator(".voted").inner_text().split()) & {"Total", "due", "12.50"}
+    page.keyboard.press("ArrowUp")
+    assert page.locator("[aria-live=polite]").inner_text() != ""
+    page.keyboard.press("?")
+    assert page.locator(".help").is_visible()
+
+
+def test_pointing_at_a_word_shows_it_and_leaves_the_choice(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    first = page.locator("path.selected").get_attribute("d")
+    page.mouse.move(*place_of(page, "please"))
+    assert "please" in page.locator(".voted").inner_text()
+    assert page.locator("path.selected").get_attribute("d") == first
+    assert page.locator(".editor.aside").count() == 1
+
+
+def test_a_layer_is_switched_by_its_box_and_its_key(page: Any) -> None:
+    page.get_by_label("boxes of tesseract").check()
+    assert page.locator("path[data-layer=tesseract]").get_attribute("d").count("M") >= 9
+    page.focus(".stage")
+    page.keyboard.press("1")
+    assert page.locator("path[data-layer=tesseract]").count() == 0
+
+
+def test_typing_corrects_moves_the_scores_and_is_undone(page: Any) -> None:
+    before = rows(page)["vote"][2]
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Something<script>")
+    page.keyboard.press("Enter")
+    assert page.locator(".truth").inner_text().split() == ["you", "Something<script>"]
+    assert rows(page)["vote"][2] != before
+    assert "1 word checked" in page.locator(".count").inner_text()
+    assert page.evaluate("document.activeElement.className") == "stage"
+    page.keyboard.press("u")
+    assert rows(page)["vote"][2] == before
+    page.keyboard.press("r")
+    assert "Something<script>" in page.locator(".truth").inner_text()
+    page.keyboard.press("Delete")
+    assert rows(page)["vote"][2] == before
+
+
+def test_escape_leaves_a_word_as_it_was(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.keyboard.type("nonsense")
+    page.keyboard.press("Escape")
+    assert page.locator(".count").inner_text() == ""
+    assert page.get_by_label("What stands there").input_value() != "nonsense"
+
+
+def test_yes_confirms_and_goes_on(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("n")
+    first = page.locator("path.selected").get_attribute("d")
+    page.keyboard.press("y")
+    assert page.locator("path.selected").get_attribute("d") != first
+    assert "1 word checked" in page.locator(".count").inner_text()
+
+
+def test_the_vote_changes_with_who_votes_and_how(page: Any) -> None:
+    page.get_by_label("rapidocr votes").uncheck()
+    page.get_by_label("crnn votes").uncheck()
+    page.locator(".method select").select_option("majority")
+    alone = rows(page)
+    assert alone["vote"][2].removeprefix("★ ") == alone["tesseract"][2].removeprefix("★ ")
+    page.get_by_label("tesseract votes").uncheck()
+    assert rows(page)["vote"][2] == "100.00"
+
+
+def test_a_confusion_lights_up_its_words(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Tamarock")
+    page.keyboard.press("Enter")
+    page.locator(".confused button").filter(has_text="o").first.click()
+    assert page.locator("path.lit").get_attribute("d").count("M") == 1
+
+
+def test_what_was_typed_survives_a_reload(page: Any) -> None:
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Tamarind")
+    page.keyboard.press("Enter")
+    page.reload()
+    page.wait_for_selector(".picture")
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".truth").inner_text().split() == ["you", "Tamarind"]
+
+
+@pytest.fixture(params=["light", "dark"])
+def shaded(chromium: Any, file: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    with watched(chromium, color_scheme=request.param) as seen:
+        page = seen.open(file)
+        page.wait_for_selector(".picture")
+        yield page
+
+
+def test_axe_finds_nothing_serious(shaded: Any) -> None:
+    shaded.focus(".stage")
+    for key in ("n", "1", "?"):
+        shaded.keyboard.press(key)
+    shaded.evaluate((FRONTEND / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = shaded.evaluate("async () => (await axe.run('.ocr-plugins')).violations")
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, json.dumps(
+        [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious], indent=1
+    )
+
+
+def test_all_pages_are_in_it(sheet: Path, tmp_path: Path, seen: Seen) -> None:
+    path = tmp_path / "two pages.html"
+    widget: Comparison = compare([sheet, sheet], "crnn", corrections=False, block=True)
+    widget.to_html(path)
+    page = seen.open(path)
+    page.wait_for_selector(".picture")
+    page.get_by_label("next page").click()
+    assert page.get_by_label("next page").is_disabled()
+    page.wait_for_selector(".picture")
+    assert set(rows(page)) == {"crnn", "vote"}

@@ -1,0 +1,92 @@
+"""What people corrected, as ground truth: words to learn from and to score by, and whole pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ocr_plugins.document import Box, Page
+from ocr_plugins.errors import CallError
+from ocr_plugins.formats import chosen_formats
+from ocr_plugins.image import PageImage
+from ocr_plugins.source import PageRef
+from ocr_plugins.writing import PageFiles, ToCome
+
+# Around a word so much of its height is cut out with it.
+_AROUND = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A page that a person has looked at: ``words`` are boxes in pixels, and what stands there."""
+
+    ref: PageRef
+    image: PageImage
+    page: Page
+    words: Sequence[tuple[Box, str]]
+
+
+def export(folder: Path, pages: Iterable[Checked], formats: str) -> Path:
+    """Writes ``manifest.jsonl`` with a row and a picture a word, and in ``pages`` the pages as ``formats``.
+
+    Returns:
+        The manifest, which `compare`, `calibrate` and `train crnn --data` take.
+
+    Raises:
+        CallError: nothing was corrected, an unknown format, or a folder that cannot be written to.
+    """
+    kinds = chosen_formats([formats]) if formats else ()
+    checked = list(pages)
+    rows: list[dict[str, Any]] = []
+    failed: list[str] = []
+    try:
+        for page in checked:
+            rows += _words(folder, page, len(rows))
+        if not rows:
+            raise CallError("no word was corrected", "select one, press Enter, type, and press Enter again")
+        manifest = folder / "manifest.jsonl"
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        manifest.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
+        files = PageFiles(kinds, failed=lambda error: failed.append(str(error)))
+        files.expect(
+            ToCome(
+                id=page.ref.id,
+                source=page.ref.source,
+                number=page.ref.page if page.ref.pages > 1 else None,
+                ref=page.ref,
+            )
+            for page in checked
+        )
+        for page in checked:
+            files.add(page.page, folder / "pages")
+        files.close()
+    except OSError as error:
+        raise CallError(f"{folder} cannot be written to ({error.strerror})", "name another folder") from None
+    if failed:
+        raise CallError(f"a page could not be written: {failed[0]}", "take another format")
+    return manifest
+
+
+def _words(folder: Path, page: Checked, number: int) -> Iterable[dict[str, Any]]:
+    (folder / "words").mkdir(parents=True, exist_ok=True)
+    for box, text in page.words:
+        # Where nothing stands there is nothing to read.
+        if not text:
+            continue
+        name = f"words/{number:05d}.png"
+        number += 1
+        _cut(page.image, box).save(folder / name)
+        yield {"id": name, "image": name, "text": text, "level": "word", "group": page.ref.id}
+
+
+def _cut(image: PageImage, box: Box) -> Image.Image:
+    around = (box[3] - box[1]) * _AROUND
+    x0, y0 = max(box[0] - around, 0), max(box[1] - around, 0)
+    x1, y1 = min(box[2] + around, image.size[0]), min(box[3] + around, image.size[1])
+    pixels = image.pixels[int(y0) : max(round(y1), int(y0) + 1), int(x0) : max(round(x1), int(x0) + 1)]
+    return Image.fromarray(pixels)

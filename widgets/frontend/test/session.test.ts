@@ -1,0 +1,154 @@
+/** What follows from the shared state, and that nothing a person typed is lost to anybody. */
+
+import type { AnyModel } from "@anywidget/types";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Session, VOTE } from "../src/session";
+import { cer } from "../src/score";
+import { Alone } from "../src/standalone";
+import type { Cell, Engine, State, View } from "../src/state";
+
+const engine = (label: string, text: string): Engine => ({
+  label,
+  name: label,
+  spec: label,
+  confident: true,
+  text,
+  seconds: 1,
+  expected: null,
+  error: null,
+  dropped: null,
+});
+
+const cell = (place: number, said: string | string[], learned: string, truth: [number, number] | null = [place, 1]): Cell => ({
+  id: `${place * 100},0,${place * 100 + 80},20`,
+  box: [place * 100, 0, place * 100 + 80, 20],
+  said,
+  ...(typeof said === "string" ? {} : { spans: [said] }),
+  sure: [0.9, 0.8, 0.7],
+  right: [0.9, 0.8, 0.7],
+  truth,
+  learned: { text: learned, probability: said === learned ? 0.99 : 0.6, shares: [[learned, 1]] },
+});
+
+const view = (): View => ({
+  id: "page",
+  title: "page",
+  key: "key",
+  size: [400, 20],
+  engines: [engine("a", "one two three"), engine("b", "one tvo three"), engine("c", "one two thre")],
+  voters: ["a", "b", "c"],
+  lines: [[cell(0, "one", "one"), cell(1, ["two", "tvo", "two"], "two"), cell(2, ["three", "three", "thre"], "thre")]],
+  layers: {},
+  truth: ["one ", "two ", "three"],
+  kept: {},
+  error: null,
+});
+
+const session = (state: Partial<State> = {}): [Session, Alone] => {
+  const model = new Alone({ view: view(), page: "page", ...state });
+  return [new Session(model as unknown as AnyModel<State>, new AbortController().signal), model];
+};
+
+const rates = (one: Session): Record<string, number> => Object.fromEntries([...one.scores].map(([label, found]) => [label, cer(found)]));
+
+beforeEach(() => localStorage.clear());
+
+describe("scores", () => {
+  test("are of the whole page where there is ground truth", () => {
+    const [one] = session();
+    expect(rates(one)).toEqual({ a: 0, b: 1 / 13, c: 1 / 13, [VOTE]: 1 / 13 });
+  });
+
+  test("follow the vote's method and its voters", () => {
+    const [one] = session();
+    one.setBallot({ method: "majority" });
+    expect(rates(one)[VOTE]).toBe(0);
+    one.toggleVoter("a");
+    one.toggleVoter("b");
+    expect(one.said(VOTE, view().lines[0]![2]!)).toBe("thre");
+    one.toggleVoter("c");
+    expect(rates(one)[VOTE]).toBe(1);
+  });
+
+  test("move with a correction, and back with its undoing", () => {
+    const [one] = session();
+    one.correct(view().lines[0]![1]!, "tvo");
+    expect(rates(one)).toEqual({ a: 1 / 13, b: 0, c: 2 / 13, [VOTE]: 2 / 13 });
+    one.undo();
+    expect(rates(one)["a"]).toBe(0);
+    one.redo();
+    expect(rates(one)["a"]).toBe(1 / 13);
+  });
+
+  test("are of the words that were checked where there is no ground truth", () => {
+    const bare = { ...view(), truth: null };
+    const [one] = session({ view: bare });
+    expect(one.scores.size).toBe(0);
+    one.correct(bare.lines[0]![1]!, "two");
+    expect(rates(one)).toEqual({ a: 0, b: 1 / 3, c: 0, [VOTE]: 0 });
+  });
+});
+
+describe("corrections", () => {
+  test("an undone one is gone for good where another follows", () => {
+    const [one] = session();
+    const [first, second] = [view().lines[0]![0]!, view().lines[0]![1]!];
+    one.correct(first, "uno");
+    one.undo();
+    one.correct(second, "dos");
+    expect(one.canRedo).toBe(false);
+    expect([...one.corrections.values()]).toEqual(["dos"]);
+  });
+
+  test("stay where a new view of the kernel moves the boxes a little", () => {
+    const [one, model] = session();
+    one.correct(view().lines[0]![1]!, "dos");
+    const moved = view();
+    moved.lines[0]![1] = { ...moved.lines[0]![1]!, id: "102,1,181,21", box: [102, 1, 181, 21] };
+    model.set("view", moved);
+    expect(one.corrections.get("102,1,181,21")).toBe("dos");
+  });
+
+  test("kept ones are there, and can be taken back", () => {
+    const kept = { ...view(), kept: { "0,0,80,20": "uno" } };
+    const [one] = session({ view: kept });
+    expect(one.corrections.get("0,0,80,20")).toBe("uno");
+    one.correct(kept.lines[0]![0]!, null);
+    expect(one.corrections.size).toBe(0);
+  });
+
+  test("what the browser kept is there in a new model, in which nobody typed", () => {
+    const [one] = session();
+    one.correct(view().lines[0]![0]!, "uno");
+    const [again] = session();
+    expect([...again.corrections.values()]).toEqual(["uno"]);
+  });
+
+  test("what others typed since is not overwritten by what the browser kept", () => {
+    const [one] = session();
+    one.correct(view().lines[0]![0]!, "uno");
+    const [again] = session({ history: { edits: [{ page: "page", cell: "0,0,80,20", text: "eins" }], done: 1 } });
+    expect([...again.corrections.values()]).toEqual(["eins"]);
+  });
+
+  test("rubbish in the browser's storage is none", () => {
+    localStorage.setItem("ocr-plugins:corrections:key", '[{"cell": 3}, {"cell": "0,0,80,20"}, 7');
+    expect(session()[0].corrections.size).toBe(0);
+  });
+});
+
+describe("walking", () => {
+  test("goes over doubtful words, the most doubtful first, and leaves out what was checked", () => {
+    const [one, model] = session();
+    one.doubtfulStep(1);
+    expect(model.get("selected")).toBe("100,0,180,20");
+    one.correct(one.selected!.cell, "two");
+    one.doubtfulStep(1);
+    expect(model.get("selected")).not.toBe("100,0,180,20");
+  });
+
+  test("lists what a reading confuses", () => {
+    const [one] = session();
+    expect(one.confusionsOf("b")).toEqual([{ wanted: "w", read: "v", cells: ["100,0,180,20"] }]);
+  });
+});
