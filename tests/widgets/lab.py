@@ -88,7 +88,7 @@ def server(root: Path, app: App = "lab") -> Iterator[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         if process.poll() is not None:
             raise RuntimeError(log.read_text()[-3000:])
         with suppress(OSError):
@@ -119,7 +119,7 @@ def save(page: Any, path: Path) -> None:
     """Saves the notebook that is open."""
     before = path.stat().st_mtime_ns
     command(page, "docmanager:save")
-    for _ in range(100):
+    for _ in range(600):
         if path.stat().st_mtime_ns > before:
             return
         page.wait_for_timeout(100)

@@ -37,7 +37,7 @@ def test_it_is_a_widget_of_ipywidgets_with_the_page_in_it(widget: Comparison, sh
 
 def test_engines_read_in_the_background(sheet: Path) -> None:
     widget = compare(sheet, "tesseract", corrections=False)
-    assert widget.wait(60)
+    assert widget.wait(300)
     assert not widget.running
     assert widget.view is not None
     assert all(thread.name != "ocr-plugins" for thread in threading.enumerate())
@@ -101,7 +101,7 @@ def test_pages_are_opened_by_the_browser(sheet: Path, tmp_path: Path) -> None:
 def test_a_reading_can_be_ended_early(sheet: Path) -> None:
     widget = compare([sheet], "crnn,tesseract", corrections=False, store=False)
     widget._heard(widget, {"do": "cancel"}, [])
-    assert widget.wait(60)
+    assert widget.wait(300)
     assert "ended early" in widget.notice
 
 

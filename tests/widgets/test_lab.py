@@ -48,7 +48,7 @@ def book(sheet: Path, host: Host, request: pytest.FixtureRequest) -> str:
 def seen(chromium: Any, host: Host) -> Iterator[Seen]:
     allowed = ("file:", "data:", "blob:", host.address, host.address.replace("http", "ws"))
     with watched(chromium, allowed, said=("error",)) as seen:
-        seen.page.set_default_timeout(60_000)
+        seen.page.set_default_timeout(180_000)
         yield seen
         seen.console[:] = [line for line in seen.console if not any(one in line for one in _NOT_OURS)]
 
