@@ -49,11 +49,12 @@ test: packages
 oldest: $(OLDEST)/.dev
 	$(OLDEST)/bin/python -m pytest -p no:cacheprovider -m "not slow" -k "not [s3]" --ignore tests/provider/test_train.py tests/provider
 
+check: export PATH := $(CURDIR)/$(BIN):$(PATH)
 check: $(VENV)/.dev $(WIDGET)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd widgets/frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check && PATH="$(CURDIR)/$(BIN):$$PATH" npm test --silent
+	cd widgets/frontend && npm run --silent check && npm test --silent
 
 bench: packages $(VENV)/.dev
 	$(BIN)/python scripts/bench.py

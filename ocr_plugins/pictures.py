@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ocr_plugins.document import Box
 from ocr_plugins.image import PageImage
 
 LONGEST_SIDE = 1600
@@ -39,6 +40,22 @@ def data_uri(image: PageImage) -> str:
     """The image, at most 1600 pixels on its longer side, as a data URI."""
     kind, data = encoded(image)
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def cut_out(
+    image: NDArray[np.uint8], box: Box, beside: float, above: float
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """A box with what is around it, in its heights, and where the left top corner of that is in the image.
+
+    At least one pixel, wherever the box is.
+    """
+    x0, y0, x1, y1 = box
+    high = max(y1 - y0, 1.0)
+    height, width = image.shape[:2]
+    left, right = max(0, int(x0 - beside * high)), min(width, int(np.ceil(x1 + beside * high)))
+    top, bottom = max(0, int(y0 - above * high)), min(height, int(np.ceil(y1 + above * high)))
+    left, top = min(left, width - 1), min(top, height - 1)
+    return image[top : max(bottom, top + 1), left : max(right, left + 1)], (left, top)
 
 
 def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

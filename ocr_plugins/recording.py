@@ -50,13 +50,9 @@ class Recorder(Watcher):
 
     def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
         if self._formats:
-            refs = [item.ref for item in study.corpus.items]
             failed = study.unwritten.append
             self._files_of_pages = PageFiles(self._formats, join=self._join, failed=failed)
-            self._files_of_pages.expect(
-                ToCome(id=ref.id, source=ref.source, number=ref.page if ref.pages > 1 else None, ref=ref)
-                for ref in refs
-            )
+            self._files_of_pages.expect(ToCome.of(item.ref) for item in study.corpus.items)
 
     def page_done(self, run: EngineRun | None, result: Page | PageError) -> None:
         label, spec = (run.label, run.spec.text) if run else (None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.errors import SourceError
@@ -27,6 +28,11 @@ class ToCome:
     ref: PageRef | None
     stem: str = ""
     document: str = ""
+
+    @classmethod
+    def of(cls, ref: PageRef) -> Self:
+        """A page of its source, called by it."""
+        return cls(id=ref.id, source=ref.source, number=ref.page if ref.pages > 1 else None, ref=ref)
 
 
 class PageFiles:

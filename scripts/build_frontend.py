@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -77,7 +76,4 @@ def build_sdist(sdist_directory: str, config_settings: dict[str, str] | None = N
 
 
 if __name__ == "__main__":
-    try:
-        build()
-    except subprocess.SubprocessError as error:
-        raise SystemExit(str(error)) from None
+    build()

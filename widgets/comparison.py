@@ -13,7 +13,6 @@ import traitlets
 
 from ocr_plugins.api import run_engines
 from ocr_plugins.corpus import Corpus, Item
-from ocr_plugins.document import PageError
 from ocr_plugins.errors import CallError, OcrError, SourceError
 from ocr_plugins.hashing import hash_pixels
 from ocr_plugins.image import PageImage
@@ -23,7 +22,7 @@ from ocr_plugins.spec import EngineSpec
 
 from .bundle import bundled
 from .exporting import Checked, export
-from .kept import Corrections, placed
+from .kept import Corrections, boxes_of, keep_in, placed
 from .running import Listener
 from .standalone import page_of
 from .state import PageTitle, Progress, View
@@ -163,15 +162,13 @@ class Comparison(anywidget.AnyWidget):
             if not self.corrections_of(item.id) and item.id in self._keys:
                 continue
             image, view = self._viewed(item)
-            boxes = {cell["id"]: cell["box"] for line in view["lines"] for cell in line}
+            boxes = boxes_of(view)
             said = placed(self.corrections_of(item.id), boxes)
             words = [(box, said[cell]) for cell, box in boxes.items() if box and cell in said]
             if image is None or not words:
                 continue
             assert self._viewer is not None  # noqa: S101 - it has just made the view
             page = self._viewer.corrected(item, said, self.ballot)  # type: ignore[arg-type]
-            if isinstance(page, PageError):
-                raise CallError(page.message, page.hint)
             yield Checked(ref=item.ref, image=image, page=page, words=words)
 
     def to_html(self, path: str | Path | None = None, *, title: str = "OCR engines compared") -> str:
@@ -190,9 +187,7 @@ class Comparison(anywidget.AnyWidget):
             for item in self._corpus.items:
                 image, view = self._viewed(item)
                 # What was corrected here is there from the start.
-                cells = {cell["id"]: cell["box"] for line in view["lines"] for cell in line}
-                said = placed(self.corrections_of(item.id), cells)
-                view["kept"] = {cell: text for cell, text in said.items() if cell in cells}
+                keep_in(view, self.corrections_of(item.id))
                 views[item.id] = view
                 if image is not None:
                     pictures[item.id] = encoded(image)
@@ -280,13 +275,11 @@ class Comparison(anywidget.AnyWidget):
             image = item.ref.load()
         except SourceError as error:
             return None, empty_view(item, str(error))
-        key = self._keys.setdefault(item.id, hash_pixels(image))
-        view = self._viewer.view(item, key, image.size)
-        if item.id not in self._kept:
+        if item.id not in self._keys:
+            key = self._keys[item.id] = hash_pixels(image)
             self._kept[item.id] = self._corrections.load(key)
-        cells = {cell["id"]: cell["box"] for line in view["lines"] for cell in line}
-        kept = self._kept[item.id] = placed(self._kept[item.id], cells)
-        view["kept"] = {cell: text for cell, text in kept.items() if cell in cells}
+        view = self._viewer.view(item, self._keys[item.id], image.size)
+        self._kept[item.id] = keep_in(view, self._kept[item.id])
         return image, view
 
     # What the browser tells.

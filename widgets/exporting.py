@@ -14,6 +14,7 @@ from ocr_plugins.document import Box, Page
 from ocr_plugins.errors import CallError
 from ocr_plugins.formats import chosen_formats
 from ocr_plugins.image import PageImage
+from ocr_plugins.pictures import cut_out
 from ocr_plugins.source import PageRef
 from ocr_plugins.writing import PageFiles, ToCome
 
@@ -53,15 +54,7 @@ def export(folder: Path, pages: Iterable[Checked], formats: str) -> Path:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         manifest.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
         files = PageFiles(kinds, failed=lambda error: failed.append(str(error)))
-        files.expect(
-            ToCome(
-                id=page.ref.id,
-                source=page.ref.source,
-                number=page.ref.page if page.ref.pages > 1 else None,
-                ref=page.ref,
-            )
-            for page in checked
-        )
+        files.expect(ToCome.of(page.ref) for page in checked)
         for page in checked:
             files.add(page.page, folder / "pages")
         files.close()
@@ -80,13 +73,6 @@ def _words(folder: Path, page: Checked, number: int) -> Iterable[dict[str, Any]]
             continue
         name = f"words/{number:05d}.png"
         number += 1
-        _cut(page.image, box).save(folder / name)
+        pixels, _ = cut_out(page.image.pixels, box, _AROUND, _AROUND)
+        Image.fromarray(pixels).save(folder / name)
         yield {"id": name, "image": name, "text": text, "level": "word", "group": page.ref.id}
-
-
-def _cut(image: PageImage, box: Box) -> Image.Image:
-    around = (box[3] - box[1]) * _AROUND
-    x0, y0 = max(box[0] - around, 0), max(box[1] - around, 0)
-    x1, y1 = min(box[2] + around, image.size[0]), min(box[3] + around, image.size[1])
-    pixels = image.pixels[int(y0) : max(round(y1), int(y0) + 1), int(x0) : max(round(x1), int(x0) + 1)]
-    return Image.fromarray(pixels)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ocr_plugins.errors import CallError
 
-from .state import Box
+from .state import Box, View
 
 _SCHEMA_VERSION = 1
 # Two boxes are of the same word where they share so much of what both cover.
@@ -78,6 +78,19 @@ class Corrections:
             return None
         known = isinstance(data, dict) and data.get("schema_version") == _SCHEMA_VERSION
         return data if known else None
+
+
+def boxes_of(view: View) -> dict[str, Box | None]:
+    """The boxes of all cells of a view, by their ids."""
+    return {cell["id"]: cell["box"] for line in view["lines"] for cell in line}
+
+
+def keep_in(view: View, words: Mapping[str, str]) -> dict[str, str]:
+    """Puts what was typed into a view, as far as it has cells for it; all of it, by the cells of the view."""
+    cells = boxes_of(view)
+    found = placed(words, cells)
+    view["kept"] = {cell: text for cell, text in found.items() if cell in cells}
+    return found
 
 
 def placed(words: Mapping[str, str], cells: Mapping[str, Box | None]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.runs import EngineRun, Study, Watcher
 from ocr_plugins.spec import EngineSpec
 
-from .state import Progress
+from .state import Progress, Stage
 
 # Kernels drop messages that come faster than hosts can take them.
 _PAUSE = 0.1
@@ -20,7 +20,7 @@ _PAUSE = 0.1
 @dataclass
 class _Count:
     label: str
-    state: str = "waiting"
+    state: Stage = "waiting"
     done: int = 0
     read: int = 0
     total: int = 0
@@ -30,7 +30,7 @@ class _Count:
         left = None
         if self.state == "reading" and self.read:
             left = round((time.monotonic() - self.started) / self.read * (self.total - self.done), 1)
-        return Progress(label=self.label, done=self.done, total=self.total, state=self.state, left=left)  # type: ignore[typeddict-item]
+        return Progress(label=self.label, done=self.done, total=self.total, state=self.state, left=left)
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Listener(Watcher):
     """Tells how far engines are, and ends the run where it is asked to.
 
     Args:
-        specs: of the engines, in their order.
+        specs: of the engines, in their order; no votes.
         tell: takes the progress of all engines, at most ten times a second and once at each change of state.
         changed: called when an engine is done, with the study as far as it is.
         notice: takes lines of what goes wrong besides pages.
@@ -51,7 +51,7 @@ class Listener(Watcher):
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._counts = {spec.label: _Count(spec.label) for spec in self.specs if not spec.is_vote}
+        self._counts = {spec.label: _Count(spec.label) for spec in self.specs}
         self._study: Study | None = None
         self._told = 0.0
 

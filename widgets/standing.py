@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from ocr_plugins.corpus import Item
@@ -20,7 +21,7 @@ Place = tuple[int, int]
 _Range = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standing:
     """The ground truth in pieces, each with the white space behind it; joined they are the text again.
 
@@ -34,10 +35,13 @@ class Standing:
         """The first piece of a cell, and how many it has; None where it is not known what stands there."""
         if place not in self.ranges:
             return None
-        starts = [0, *itertools.accumulate(map(len, self.pieces))]
         low, high = self.ranges[place]
-        first = bisect.bisect_left(starts, low)
-        return first, bisect.bisect_left(starts, high) - first
+        first = bisect.bisect_left(self._starts, low)
+        return first, bisect.bisect_left(self._starts, high) - first
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *itertools.accumulate(map(len, self.pieces))]
 
     @classmethod
     def of(cls, item: Item, lines: Sequence[AlignedLine], decisions: Sequence[Sequence[Decision]]) -> Self:
@@ -45,10 +49,11 @@ class Standing:
         truth = _truth(item)
         text = " ".join(word.text for word in truth.iter_words())
         voted, homes = _voted(lines, decisions)
+        starts = _starts(truth)
         ranges: dict[Place, _Range] = {}
         end = 0
         for aligned in align_pages([voted], truth=truth) if homes and text else ():
-            for mine, (low, high) in _matched(aligned, truth, text, end):
+            for mine, (low, high) in _matched(aligned, starts, text, end):
                 end = high
                 place = homes[id(mine)]
                 known = ranges.get(place, (low, high))
@@ -86,9 +91,13 @@ def _voted(
     return Page(source="", page=1, size=None, lines=tuple(rows)), homes
 
 
-def _matched(aligned: AlignedLine, truth: Page, text: str, end: int) -> Iterator[tuple[Word, _Range]]:
-    """The words of the first reading, each with its part of the text and the white space behind that."""
-    starts = _starts(truth)
+def _matched(
+    aligned: AlignedLine, starts: Mapping[int, int], text: str, end: int
+) -> Iterator[tuple[Word, _Range]]:
+    """The words of the first reading, each with its part of the text and the white space behind that.
+
+    ``starts`` is where the words of the ground truth begin in its text, by their identity.
+    """
     for cell in aligned.cells:
         mine, wanted = cell.words[0], [starts[id(word)] for word in cell.words[1]]
         # What stands elsewhere in the text besides is nobody's.

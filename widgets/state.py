@@ -13,6 +13,7 @@ Box = tuple[float, float, float, float]
 #: What is said in each reading, in the order of the voters; one string where all say the same.
 Said = str | list[str]
 Method = Literal["majority", "confidence", "learned"]
+Stage = Literal["waiting", "starting", "reading", "done", "failed"]
 
 
 class Engine(TypedDict):
@@ -113,7 +114,7 @@ class Progress(TypedDict):
     label: str
     done: int
     total: int
-    state: Literal["waiting", "starting", "reading", "done", "failed"]
+    state: Stage
     left: float | None
 
 

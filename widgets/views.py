@@ -15,6 +15,7 @@ from ocr_plugins.ensemble.ranking import PageEstimate
 from ocr_plugins.ensemble.vote import vote
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Decision, Method
+from ocr_plugins.errors import CallError
 from ocr_plugins.polls import Poll
 from ocr_plugins.ranked import estimate_pages
 from ocr_plugins.runs import EngineRun, Study
@@ -101,7 +102,7 @@ class Viewer:
             error=None,
         )
 
-    def corrected(self, item: Item, words: Mapping[str, str], ballot: Ballot) -> Page | PageError:
+    def corrected(self, item: Item, words: Mapping[str, str], ballot: Ballot) -> Page:
         """The vote of a page in which a person has the last word.
 
         Args:
@@ -109,8 +110,8 @@ class Viewer:
             words: what the person said, by cell.
             ballot: how is voted, and who is left out.
 
-        Returns:
-            The page, or the first error where nobody has read it.
+        Raises:
+            CallError: nobody votes on the page, or nobody who does has read it.
         """
         readings = {
             label: reading
@@ -118,14 +119,7 @@ class Viewer:
             if label not in ballot["without"]
         }
         if not readings:
-            return PageError(
-                source=item.ref.source,
-                page=item.ref.page,
-                id=item.id,
-                kind="no_voters",
-                message="nobody votes on this page",
-                hint="let an engine vote",
-            )
+            raise CallError("nobody votes on this page", "let an engine vote")
         options = VoteOptions(method=ballot["method"])
         poll = self._poll if options.method == "learned" else Poll.of(self._study, options, self._readers)
         voters = choose_voters(readings, poll.alphabets, poll.families)
@@ -143,7 +137,9 @@ class Viewer:
                 answers.setdefault((owner, number), {})[place] = text
         rule = Answered(poll.rule_on(item.id, readings), answers)
         found = vote(readings, rule, poll.alphabets, poll.families)
-        return found if isinstance(found, PageError) else replace(found.page, id=item.id)
+        if isinstance(found, PageError):
+            raise CallError(found.message, found.hint)
+        return replace(found.page, id=item.id)
 
     def _engine(self, run: EngineRun, page: str, voters: Voters) -> Engine:
         result = run.results.get(page)
@@ -214,7 +210,7 @@ def _error(run: EngineRun, result: Page | PageError | None) -> str | None:
     if run.error is not None:
         return str(run.error)
     if isinstance(result, PageError):
-        return f"{result.message}; {result.hint}" if result.hint else result.message
+        return result.reason
     if result is not None and is_detection(result):
         return "finds lines, and reads none"
     return None

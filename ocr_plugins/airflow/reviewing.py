@@ -26,6 +26,7 @@ from ocr_plugins.airflow.readings import Reference, write_corrected
 from ocr_plugins.corrections import DoubtedWord
 from ocr_plugins.document import Box
 from ocr_plugins.errors import CallError, OcrError
+from ocr_plugins.pictures import cut_out
 
 _SCHEMA_VERSION = 1
 #: The label of results that people have looked at.
@@ -221,7 +222,7 @@ def _pictured(
             continue
         picture, alone = f"{folder}/{number:03d}.png", f"{folder}/{number:03d}-alone.png"
         place.write(picture, _png(_among_neighbours(image, one.word.box)))
-        place.write(alone, _png(_cut(image, one.word.box, 0.15, 0.15)[0]))
+        place.write(alone, _png(cut_out(image, one.word.box, 0.15, 0.15)[0]))
         yield dataclasses.replace(one, picture=picture, alone=alone)
 
 
@@ -233,24 +234,11 @@ def _pixels(page: BatchPage) -> NDArray[np.uint8] | None:
         return None
 
 
-def _cut(
-    image: NDArray[np.uint8], box: Box, beside: float, above: float
-) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """A box with what is around it, in its heights, and where its corner is."""
-    x0, y0, x1, y1 = box
-    high = max(y1 - y0, 1.0)
-    height, width = image.shape[:2]
-    left, right = max(0, int(x0 - beside * high)), min(width, int(np.ceil(x1 + beside * high)))
-    top, bottom = max(0, int(y0 - above * high)), min(height, int(np.ceil(y1 + above * high)))
-    left, top = min(left, width - 1), min(top, height - 1)
-    return image[top : max(bottom, top + 1), left : max(right, left + 1)], (left, top)
-
-
 def _among_neighbours(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """The word with what stands beside it, and a frame around the word."""
     import cv2
 
-    cut, (left, top) = _cut(image, box, _BESIDE, _ABOVE)
+    cut, (left, top) = cut_out(image, box, _BESIDE, _ABOVE)
     framed = np.ascontiguousarray(cut)
     thick = max(1, round((box[3] - box[1]) / 20))
     corners = [(int(box[at]) - left, int(box[at + 1]) - top) for at in (0, 2)]

@@ -17,7 +17,7 @@ from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.ensemble.alignment import AlignedLine, Cell
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Confidence, Majority, Method
-from ocr_plugins.evaluation import get_convention, score_texts
+from ocr_plugins.evaluation import score_texts
 from ocr_plugins.evaluation.alignment import diff_segments
 from ocr_plugins.vote_options import Trust
 
@@ -199,7 +199,6 @@ def differences() -> list[dict[str, Any]]:
 
 def golden() -> str:
     """The file."""
-    get_convention("default")
     found = {"votes": votes(), "scores": scores(), "differences": differences()}
     return json.dumps(found, indent=None, separators=(",", ":")) + "\n"
 

@@ -48,6 +48,15 @@ def place_of(page: Any, text: str) -> tuple[float, float]:
     return paper["x"] + scale * (box[0] + box[2]) / 2, paper["y"] + scale * (box[1] + box[3]) / 2
 
 
+def correct_first(page: Any, text: str) -> None:
+    """The first word is something else."""
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
 def test_the_page_and_the_scores_are_there(page: Any) -> None:
     assert set(rows(page)) == {"tesseract", "rapidocr", "crnn", "vote"}
     # The truth says <b> where the page does not.
@@ -89,11 +98,7 @@ def test_a_layer_is_switched_by_its_box_and_its_key(page: Any) -> None:
 
 def test_typing_corrects_moves_the_scores_and_is_undone(page: Any) -> None:
     before = rows(page)["vote"][2]
-    page.focus(".stage")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.keyboard.type("Something<script>")
-    page.keyboard.press("Enter")
+    correct_first(page, "Something<script>")
     assert page.locator(".truth").inner_text().split() == ["you", "Something<script>"]
     assert rows(page)["vote"][2] != before
     assert "1 word checked" in page.locator(".count").inner_text()
@@ -136,21 +141,13 @@ def test_the_vote_changes_with_who_votes_and_how(page: Any) -> None:
 
 
 def test_a_confusion_lights_up_its_words(page: Any) -> None:
-    page.focus(".stage")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.keyboard.type("Tamarock")
-    page.keyboard.press("Enter")
+    correct_first(page, "Tamarock")
     page.locator(".confused button").filter(has_text="o").first.click()
     assert page.locator("path.lit").get_attribute("d").count("M") == 1
 
 
 def test_what_was_typed_survives_a_reload(page: Any) -> None:
-    page.focus(".stage")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.keyboard.type("Tamarind")
-    page.keyboard.press("Enter")
+    correct_first(page, "Tamarind")
     page.reload()
     page.wait_for_selector(".picture")
     page.focus(".stage")

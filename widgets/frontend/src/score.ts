@@ -56,7 +56,7 @@ export function score(reference: string, read: string): Score {
 
 const NONE: Score = { errors: 0, length: 0, wordErrors: 0, words: 0, matches: 0, read: 0 };
 
-export const add = (one: Score, other: Score): Score => ({
+const add = (one: Score, other: Score): Score => ({
   errors: one.errors + other.errors,
   length: one.length + other.length,
   wordErrors: one.wordErrors + other.wordErrors,
