@@ -56,7 +56,7 @@ class Options:
     def to_dict(self) -> dict[str, Any]:
         """JSON values. Paths are left out: the hashes of the files they lead to say more."""
         hints = get_type_hints(type(self))
-        return {key: value for key, value in asdict(self).items() if _bare(hints[key]) is not Path}
+        return {key: value for key, value in asdict(self).items() if bare_type(hints[key]) is not Path}
 
 
 def check_options(options: DataclassInstance) -> None:
@@ -119,7 +119,7 @@ def _describe(f: Field[Any], hint: Any) -> dict[str, Any]:
     return out
 
 
-def _bare(hint: Any) -> Any:
+def bare_type(hint: Any) -> Any:
     """``X | None`` as X."""
     if get_origin(hint) in (Union, types.UnionType):
         return next(arg for arg in get_args(hint) if arg is not type(None))
@@ -127,7 +127,7 @@ def _bare(hint: Any) -> Any:
 
 
 def _choices(hint: Any) -> tuple[Any, ...]:
-    bare = _bare(hint)
+    bare = bare_type(hint)
     return get_args(bare) if get_origin(bare) is typing.Literal else ()
 
 
@@ -138,7 +138,7 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def _convert(engine: str, key: str, text: str, hint: Any) -> Any:
-    bare = _bare(hint)
+    bare = bare_type(hint)
     if choices := _choices(hint):
         by_text = {str(choice): choice for choice in choices}
         return by_text.get(text, text)

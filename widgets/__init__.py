@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
         kind="not_installed",
     ) from None
 
-from .comparing import compare
+from .comparing import compare, leaderboard
 from .comparison import Comparison
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "leaderboard"]

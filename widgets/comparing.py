@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ocr_plugins.corpus import Corpus, gather
+from ocr_plugins.analysing import Analysis
 from ocr_plugins.errors import CallError
-from ocr_plugins.runs import check_specs
+from ocr_plugins.runs import Study, check_specs
 from ocr_plugins.spec import EngineSpec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
 
 from .comparison import Comparison
+from .gathering import gathered
 from .kept import Corrections, default_folder
 
 
 def compare(
-    inputs: Any,
+    inputs: Any = (),
     engines: str | Iterable[str | EngineSpec] = "tesseract,rapidocr,crnn",
     *,
     truth: str | Path | None = None,
@@ -35,7 +35,8 @@ def compare(
     """Puts pages under several engines, to be looked at and corrected in a notebook.
 
     Args:
-        inputs: as `ocr_plugins.compare` takes them: a path, folder, manifest, image, array, or several.
+        inputs: as `ocr_plugins.compare` takes them: a path, folder, manifest, image, array, table of pandas,
+            or several; without any, pages are dropped on the widget.
         engines: specs, comma-separated or as a list; their vote is always there besides.
         truth: folder with a text file a page, or for one page its text file or the text itself.
         lang, device, workers, recursive, pages, dpi, store: as `ocr_plugins.read` takes them.
@@ -52,48 +53,32 @@ def compare(
     # What would be wrong in the background is told at once.
     check_specs(specs, lang=lang, device=device, workers=workers)
     open_store(store)
-    corpus = _gathered(inputs, truth, recursive=recursive, pages=pages, dpi=dpi)
-    widget = Comparison(corpus, Corrections(_folder(corrections)))
-    widget.run(specs, {"lang": lang, "device": device, "workers": workers, "store": store}, block=block)
+    corpus = gathered(inputs, truth, recursive=recursive, pages=pages, dpi=dpi)
+    how = {"lang": lang, "device": device, "workers": workers, "store": store}
+    engines_only = [spec for spec in specs if not spec.is_vote]
+    widget = Comparison(corpus, engines_only, how, Corrections(_folder(corrections)))
+    widget.run(block=block)
     return widget
+
+
+def leaderboard(study: Study | Analysis, *, corrections: str | Path | bool = True) -> Comparison:
+    """A study that was made elsewhere, to be looked at in a notebook: a click leads to the page and the word.
+
+    Args:
+        study: of `ocr_plugins.compare` or `ocr_plugins.study`; its pages must still be where they were.
+        corrections: as `compare` takes it.
+
+    Raises:
+        CallError: the study has no engine.
+    """
+    found = study if isinstance(study, Study) else study.study
+    specs = [run.spec for run in found.runs if not run.spec.is_vote]
+    if not specs:
+        raise CallError("the study has no engine", "name some: ocr_plugins.compare(pages, 'tesseract,crnn')")
+    return Comparison(found.corpus, specs, {}, Corrections(_folder(corrections)), found)
 
 
 def _folder(corrections: str | Path | bool) -> Path | None:
     if isinstance(corrections, bool):
         return default_folder() if corrections else None
     return Path(corrections)
-
-
-def _gathered(inputs: Any, truth: str | Path | None, **inputs_as: Any) -> Corpus:
-    if truth is None or _is_folder(truth):
-        return gather(inputs, truth=truth, **inputs_as)
-    corpus = gather(inputs, **inputs_as)
-    if len(corpus.items) != 1:
-        raise CallError(
-            f"one text cannot be the ground truth of {len(corpus.items)} pages",
-            "give a folder with a text file a page",
-        )
-    return dataclasses.replace(corpus, items=(dataclasses.replace(corpus.items[0], truth=_text(truth)),))
-
-
-def _is_folder(truth: str | Path) -> bool:
-    try:
-        return Path(truth).is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def _text(truth: str | Path) -> str:
-    """What a file says, or the text itself."""
-    try:
-        path = Path(truth)
-        if path.is_file():
-            return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        if isinstance(truth, Path) or isinstance(error, UnicodeDecodeError):
-            raise CallError(
-                f"the ground truth cannot be read ({error})", "give a text file in UTF-8"
-            ) from None
-    if isinstance(truth, Path) or truth.endswith(".txt"):
-        raise CallError(f"there is no file {truth}", "check the path")
-    return truth

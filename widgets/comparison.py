@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
-from ocr_plugins.api import run_engines
-from ocr_plugins.corpus import Corpus, Item
-from ocr_plugins.errors import CallError, OcrError, SourceError
-from ocr_plugins.hashing import hash_pixels
-from ocr_plugins.image import PageImage
+from ocr_plugins.corpus import Corpus
+from ocr_plugins.errors import CallError, OcrError
+from ocr_plugins.evaluation import get_convention
 from ocr_plugins.pictures import encoded
-from ocr_plugins.runs import Study
-from ocr_plugins.spec import EngineSpec
+from ocr_plugins.runs import Study, check_specs
+from ocr_plugins.spec import EngineSpec, parse_spec
 
+from .answering import Answers
+from .board import board_of
 from .bundle import bundled
 from .exporting import Checked, export
+from .gathering import gathered
 from .kept import Corrections, boxes_of, keep_in, placed
-from .running import Listener
+from .paging import Pages
+from .pictured import pictured
+from .previewing import Previewer
+from .reading import TRIED, Job, Reader
 from .standalone import page_of
-from .state import PageTitle, Progress, View
+from .state import LONGEST_SHOWN, Progress, View
 from .tabled import words_table
-from .views import Viewer, empty_view, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Of a sheet of A4 that is 220 pixels an inch, in which small print can still be read.
-_LONGEST = 2600
 
 
 class Comparison(anywidget.AnyWidget):
@@ -55,39 +57,60 @@ class Comparison(anywidget.AnyWidget):
     selected = traitlets.Unicode().tag(sync=True)
     ballot = traitlets.Dict().tag(sync=True)
     history = traitlets.Dict().tag(sync=True)
+    board = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     progress = traitlets.List(traitlets.Dict()).tag(sync=True)
     running = traitlets.Bool().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, corpus: Corpus, corrections: Corrections) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        specs: Iterable[EngineSpec],
+        how: Mapping[str, Any],
+        corrections: Corrections,
+        study: Study | None = None,
+    ) -> None:
         super().__init__(
             ballot={"method": "learned", "without": []},
             history={"edits": [], "done": 0},
-            pages=[PageTitle(id=item.id, title=title_of(item)) for item in corpus.items],
         )
-        self._corpus = corpus
-        self._items = {item.id: item for item in corpus.items}
-        self._corrections = corrections
-        self._kept: dict[str, dict[str, str]] = {}
-        self._keys: dict[str, str] = {}
-        self._study: Study | None = None
-        self._viewer: Viewer | None = None
+        self._specs = {spec.label: spec for spec in specs}
+        empty = Study(corpus=Corpus(items=()), convention=get_convention("default"))
+        self._pages = Pages(corrections, study or empty)
         self._pictured = ""
-        self._thread: threading.Thread | None = None
-        self._listener: Listener | None = None
         # Events of the browser and of engines come on threads of their own.
         self._lock = threading.RLock()
+        self._reader = Reader(
+            how, changed=self._read, progressed=self._progressed, notice=self._say, works=self._works
+        )
+        self._answers = Answers(self)
         self.on_msg(self._heard)
         self.observe(self._open, "page")
         self.observe(self._typed, "history")
-        self._say("; ".join(str(error) for error in corpus.errors))
-        if corpus.items:
-            self.page = corpus.items[0].id
+        self._reader.start_with(self.study)
+        self._take(corpus)
+        if study is not None:
+            self._read(study)
+
+    def __repr__(self) -> str:
+        pages = f"{len(self._pages)} page{'s' * (len(self._pages) != 1)}"
+        return f"<Comparison of {pages}: {', '.join(self._specs) or 'no engines'}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        found = super()._repr_mimebundle_(**kwargs)
+        with self._lock, contextlib.suppress(OcrError):
+            item = self._pages.get(self.page)
+            if found is not None and item is not None:
+                image, view = self._pages.viewed(item)
+                if image is not None:
+                    # For whoever shows no widgets: an untrusted notebook, a page of a code host.
+                    found[0]["image/png"] = base64.b64encode(pictured(image, view)).decode("ascii")
+        return found
 
     @property
-    def study(self) -> Study | None:
-        """What the engines have read so far; None before they begin."""
-        return self._study
+    def study(self) -> Study:
+        """What the engines have read so far."""
+        return self._pages.study
 
     @property
     def results(self) -> pd.DataFrame:
@@ -107,10 +130,12 @@ class Comparison(anywidget.AnyWidget):
         each engine has there by its label, ``truth`` and ``correction``, missing where there is none. Raises
         CallError before anything was read.
         """
-        labels = [run.label for run in self._known().runs]
+        labels = [run.label for run in self._known().runs if not run.spec.is_vote]
         with self._lock:
-            views = [self._viewed(item)[1] for item in self._corpus.items]
-            return words_table(labels, [(view, self.corrections_of(view["id"])) for view in views])
+            views = [self._pages.viewed(item)[1] for item in self._pages]
+            return words_table(
+                labels, [(view, placed(self.corrections_of(view["id"]), boxes_of(view))) for view in views]
+            )
 
     def correct(self, cell: str, text: str | None, page: str | None = None) -> None:
         """Says what stands in a cell, as by typing it: "" for nothing, None to take it back.
@@ -129,7 +154,7 @@ class Comparison(anywidget.AnyWidget):
     def corrections_of(self, page: str) -> dict[str, str]:
         """What a person has said on a page, by cell."""
         history: Any = self.history
-        found = dict(self._kept.get(page, {}))
+        found = dict(self._pages.kept.get(page, {}))
         for edit in history["edits"][: history["done"]]:
             if edit["page"] != page:
                 continue
@@ -158,17 +183,16 @@ class Comparison(anywidget.AnyWidget):
             return export(Path(folder), self._checked(), formats)
 
     def _checked(self) -> Iterator[Checked]:
-        for item in self._corpus.items:
-            if not self.corrections_of(item.id) and item.id in self._keys:
+        for item in self._pages:
+            if not self.corrections_of(item.id) and self._pages.was_seen(item.id):
                 continue
-            image, view = self._viewed(item)
+            image, view = self._pages.viewed(item)
             boxes = boxes_of(view)
             said = placed(self.corrections_of(item.id), boxes)
             words = [(box, said[cell]) for cell, box in boxes.items() if box and cell in said]
             if image is None or not words:
                 continue
-            assert self._viewer is not None  # noqa: S101 - it has just made the view
-            page = self._viewer.corrected(item, said, self.ballot)  # type: ignore[arg-type]
+            page = self._pages.viewer.corrected(item, said, self.ballot)  # type: ignore[arg-type]
             yield Checked(ref=item.ref, image=image, page=page, words=words)
 
     def to_html(self, path: str | Path | None = None, *, title: str = "OCR engines compared") -> str:
@@ -184,14 +208,14 @@ class Comparison(anywidget.AnyWidget):
         views: dict[str, View] = {}
         pictures: dict[str, tuple[str, bytes]] = {}
         with self._lock:
-            for item in self._corpus.items:
-                image, view = self._viewed(item)
+            for item in self._pages:
+                image, view = self._pages.viewed(item)
                 # What was corrected here is there from the start.
                 keep_in(view, self.corrections_of(item.id))
                 views[item.id] = view
                 if image is not None:
                     pictures[item.id] = encoded(image)
-        page = page_of(title, views, pictures)
+        page = page_of(title, views, pictures, self.board)  # type: ignore[arg-type]
         if path is not None:
             try:
                 Path(path).write_text(page, encoding="utf-8")
@@ -199,114 +223,183 @@ class Comparison(anywidget.AnyWidget):
                 raise CallError(f"{path} cannot be written ({error.strerror})", "name another file") from None
         return page
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Waits for the engines, so many seconds at most; whether they are done."""
-        if self._thread is not None:
-            self._thread.join(timeout)
-        return not self.running
-
-    def cancel(self) -> None:
-        """Ends the reading after the page that is being read; what was read is shown."""
-        if self._listener is not None:
-            self._listener.cancelled.set()
-
-    def close(self) -> None:
-        """Ends the reading, and takes the widget away."""
-        self.cancel()
-        super().close()
-
     # Reading.
 
-    def run(self, specs: Iterable[EngineSpec], how: Mapping[str, Any], *, block: bool = False) -> None:
-        """Reads the pages; ``how`` are the arguments of `ocr_plugins.compare`."""
-        specs = [spec for spec in specs if not spec.is_vote]
-        listener = Listener(specs, self._progressed, self._read, self._say)
-        self._listener = listener
-        self.running = True
+    def run(self, *, block: bool = False) -> None:
+        """Reads what has not been read yet: at first all pages, later those that an end came before.
 
-        def read() -> None:
-            try:
-                self._read(run_engines(self._corpus, specs, convention="default", watcher=listener, **how))
-                if listener.cancelled.is_set():
-                    self._say("The reading was ended early: some engines have not seen all pages.")
-            except OcrError as error:
-                self._say(str(error))
-            finally:
-                self.running = False
+        Args:
+            block: return when it is done, for hosts that show nothing of background work.
+        """
+        left: dict[tuple[str, ...], Job] = {}
+        for spec in self._specs.values():
+            known = self._results_of(spec.label)
+            items = tuple(item for item in self._pages if item.id not in known)
+            pages = tuple(item.id for item in items)
+            before = left[pages].specs if pages in left else ()
+            left[pages] = Job(specs=(*before, spec), items=items)
+        for job in left.values():
+            if job.items:
+                self._put(job, block=block)
 
-        if block:
-            read()
-        else:
-            self._thread = threading.Thread(target=read, name="ocr-plugins", daemon=True)
-            self._thread.start()
+    def add(self, engine: str | EngineSpec, *, block: bool = False) -> None:
+        """Reads all pages with one more engine, or with the same one under other options.
+
+        Args:
+            engine: ``[LABEL=]NAME[:key=value...]``.
+            block: return when it is done.
+
+        Raises:
+            CallError: an unknown engine or option, or one that is here already.
+        """
+        spec = self._checked_spec(engine)
+        if spec.label in self._specs:
+            raise CallError(f"{spec.label} is here already", "give it another option, or another label")
+        self._specs[spec.label] = spec
+        self._put(Job(specs=(spec,), items=tuple(self._pages), dropped=(TRIED,)), block=block)
+
+    def try_on(self, engine: str | EngineSpec, page: str | None = None, *, block: bool = False) -> None:
+        """Reads one page with an engine, which is called ``tried`` until the next one is, or it is added.
+
+        Args:
+            engine: ``NAME[:key=value...]``.
+            page: its id; default: the page that is shown.
+            block: return when it is done.
+
+        Raises:
+            CallError: an unknown engine, option or page.
+        """
+        spec = dataclasses.replace(self._checked_spec(engine), label=TRIED)
+        item = self._pages.get(page or self.page)
+        if item is None:
+            raise CallError(f"there is no page {page or self.page!r}", "take an id of w.pages")
+        self._put(Job(specs=(spec,), items=(item,), dropped=(TRIED,)), block=block)
+
+    def drop(self, label: str, *, block: bool = False) -> None:
+        """Takes an engine out of the comparison; its readings stay in the store. Raises CallError."""
+        if self._specs.pop(label, None) is None and label != TRIED:
+            raise CallError(f"there is no engine {label!r} here", f"there are {', '.join(self._specs)}")
+        self._put(Job(dropped=(label,)), block=block)
+
+    def add_pages(
+        self, inputs: Any, truth: str | Path | None = None, *, name: str = "", block: bool = False
+    ) -> None:
+        """Reads more pages with all engines.
+
+        Args:
+            inputs: as `compare` takes them.
+            truth: as `compare` takes it.
+            name: what the pages are called; default: where they come from.
+            block: return when it is done.
+
+        Raises:
+            CallError: a wrong truth. What else goes wrong is shown.
+        """
+        self._take(gathered(inputs, truth), name)
+        self.run(block=block)
+
+    def set_truth(self, page: str, text: str, *, block: bool = False) -> None:
+        """Says what stands on a page, all of it. Raises CallError for an unknown page."""
+        if self._pages.get(page) is None:
+            raise CallError(f"there is no page {page!r}", "take an id of w.pages")
+        with self._lock:
+            self._pages.set_truth(page, text)
+        self._put(Job(truths={page: text}), block=block)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits for the engines, so many seconds at most; whether they are done."""
+        return self._reader.wait(timeout)
+
+    def cancel(self) -> None:
+        """Ends the reading after the page that is being read; what was read is shown. `run` goes on."""
+        self._reader.cancel()
+
+    def close(self) -> None:
+        """Ends the reading, and takes the widget away with the files that were dropped on it."""
+        self.cancel()
+        self._answers.close()
+        super().close()
+
+    def _put(self, job: Job, *, block: bool) -> None:
+        self._say("")
+        self._reader.put(job, block=block)
+
+    def _checked_spec(self, engine: str | EngineSpec) -> EngineSpec:
+        spec = parse_spec(engine) if isinstance(engine, str) else engine
+        if spec.is_vote:
+            raise CallError(f"{spec.text} is no engine", "the vote of all engines is there already")
+        check_specs([spec])
+        return spec
+
+    def _results_of(self, label: str) -> Mapping[str, Any]:
+        runs = (run for run in self.study.runs if run.label == label and run.error is None)
+        return next((run.results for run in runs), {})
+
+    def _take(self, corpus: Corpus, name: str = "") -> None:
+        """Shows more pages, which nobody has read yet."""
+        with self._lock:
+            self._pages.take(corpus, name)
+            self.pages = [dict(title) for title in self._pages.titles]
+        if corpus.errors:
+            self._say("; ".join(str(error) for error in corpus.errors))
+        if self.pages and not self.page:
+            self.page = self.pages[0]["id"]
+
+    def preview(self, previewer: Previewer, page: str, spec: str) -> None:
+        """Has a page shown as an engine would be given it."""
+        if item := self._pages.get(page):
+            previewer.want(item, spec)
+
+    def _works(self, running: bool) -> None:
+        self.running = running
 
     def _progressed(self, progress: list[Progress]) -> None:
         self.progress = [dict(one) for one in progress]
 
     def _read(self, study: Study) -> None:
         """Takes over what engines have read so far, and shows it."""
-        # Engines go on reading: what is looked at here must stay as it is.
-        runs = [
-            dataclasses.replace(run, results=dict(run.results), scores=dict(run.scores)) for run in study.runs
-        ]
         with self._lock:
-            self._study = dataclasses.replace(study, runs=runs)
-            self._viewer = None
+            self._pages.study = study
             self._show()
+            if len(self._pages) > 1 and study.runs:
+                self.board = dict(board_of(study))
 
     def _show(self) -> None:
         """Hands the browser the page that is chosen, its picture where it is another one than before."""
-        item = self._items.get(self.page)
-        if item is None or self._study is None:
+        item = self._pages.get(self.page)
+        if item is None:
             return
-        image, view = self._viewed(item)
+        image, view = self._pages.viewed(item)
         with self.hold_sync():
             if image is None:
                 self.picture, self._pictured = b"", ""
             elif self._pictured != item.id:
-                self.picture_type, self.picture = encoded(image, _LONGEST)
+                self.picture_type, self.picture = encoded(image, LONGEST_SHOWN)
                 self._pictured = item.id
             self.view = dict(view)
 
-    def _viewed(self, item: Item) -> tuple[PageImage | None, View]:
-        """A page's image, None where it cannot be had, and its view."""
-        self._viewer = self._viewer or Viewer(self._known())
-        try:
-            image = item.ref.load()
-        except SourceError as error:
-            return None, empty_view(item, str(error))
-        if item.id not in self._keys:
-            key = self._keys[item.id] = hash_pixels(image)
-            self._kept[item.id] = self._corrections.load(key)
-        view = self._viewer.view(item, self._keys[item.id], image.size)
-        self._kept[item.id] = keep_in(view, self._kept[item.id])
-        return image, view
-
     # What the browser tells.
 
-    def _open(self, change: Mapping[str, Any]) -> None:
+    def _open(self, _: Mapping[str, Any]) -> None:
         with self._lock:
-            if change["new"] in self._items:
-                self._show()
+            self._show()
 
     def _typed(self, _: Mapping[str, Any]) -> None:
         with self._lock:
             history = self.history
             try:
                 for page in dict.fromkeys(edit["page"] for edit in history["edits"]):
-                    if page in self._keys:
-                        self._corrections.save(self._keys[page], page, self.corrections_of(page))
+                    self._pages.keep(page, self.corrections_of(page))
             except OcrError as error:
                 self._say(str(error))
 
-    def _heard(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        if content.get("do") == "cancel":
-            self.cancel()
+    def _heard(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
+        self._answers.hear(content, buffers)
 
     def _say(self, line: str) -> None:
         self.notice = line
 
     def _known(self) -> Study:
-        if self._study is None:
+        if not self.study.runs:
             raise CallError("nothing has been read yet", "wait for the engines: w.wait()")
-        return self._study
+        return self.study

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ocr_plugins.report.payload import inert_json
 
 from .bundle import bundled
-from .state import View
+from .state import Board, View
 
 # The bundle is the one that notebooks load: a module, which only a URL can be imported by.
 _PAGE = """<!doctype html>
@@ -42,10 +42,13 @@ globalThis.ocrPlugins = standalone(document.getElementById("widget"), text("book
 """
 
 
-def page_of(title: str, views: Mapping[str, View], pictures: Mapping[str, tuple[str, bytes]]) -> str:
+def page_of(
+    title: str, views: Mapping[str, View], pictures: Mapping[str, tuple[str, bytes]], board: Board | None
+) -> str:
     """An HTML page with views of pages; ``pictures`` are their media types and bytes by page id."""
     book = {
         "pages": [{"id": page, "title": view["title"]} for page, view in views.items()],
+        "board": board,
         "views": dict(views),
         "pictures": {
             page: {"type": kind, "data": base64.b64encode(data).decode("ascii")}

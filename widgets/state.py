@@ -1,13 +1,16 @@
 """What Python and the browser share, as ``frontend/src/state.ts`` has it: a test compares the two.
 
 Python writes views and pictures; the browser writes what people do and derives everything else: votes,
-scores, differences. So the widget lives on where there is no kernel.
+scores, differences. So the widget lives on where there is no kernel. What is asked and told once, such as a
+file that comes in pieces, are messages; they are not saved with the notebook.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+#: Pixels of the longer side of pictures: of a sheet of A4 that is 220 an inch, enough for small print.
+LONGEST_SHOWN = 2600
 #: x0, y0, x1, y1 in pixels of the page.
 Box = tuple[float, float, float, float]
 #: What is said in each reading, in the order of the voters; one string where all say the same.
@@ -121,3 +124,123 @@ class Progress(TypedDict):
 class PageTitle(TypedDict):
     id: str
     title: str
+
+
+class BoardRow(TypedDict):
+    """An engine or a vote over all pages.
+
+    ``cer``, ``wer`` and ``f1`` are fractions, None without ground truth; ``low`` and ``high`` are the 95 %
+    interval of ``cer``, or of ``expected``, the error rate that is expected without ground truth. ``seconds``
+    are those of a page, ``errors`` counts the pages that it could not read.
+    """
+
+    label: str
+    cer: float | None
+    wer: float | None
+    f1: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+    seconds: float | None
+    pages: int
+    errors: int
+    error: str | None
+
+
+class BoardPage(TypedDict):
+    """A page; ``rates`` are the error rates in the order of the board's rows, None where there is none."""
+
+    id: str
+    title: str
+    rates: list[float | None]
+
+
+class Board(TypedDict):
+    """All pages under all engines; ``advice`` says which engine to take and how sure that is.
+
+    ``scored`` is whether the rates of pages are measured; else they are what is expected.
+    """
+
+    rows: list[BoardRow]
+    pages: list[BoardPage]
+    advice: str
+    scored: bool
+
+
+class Option(TypedDict):
+    """An option of an engine or of a step; values are written as text.
+
+    ``choices`` are all that are allowed, None where there are others; ``kind`` is what is typed.
+    """
+
+    name: str
+    help: str
+    kind: Literal["text", "number", "flag"]
+    default: str
+    choices: list[str] | None
+    minimum: float | None
+    maximum: float | None
+
+
+class Offered(TypedDict):
+    """An engine or a preprocessing step that can be tried; ``state`` is "ready", or what is missing."""
+
+    name: str
+    help: str
+    state: str
+    options: list[Option]
+
+
+class Offer(TypedDict):
+    """What can be tried."""
+
+    engines: list[Offered]
+    steps: list[Offered]
+
+
+class Preview(TypedDict):
+    """A page as an engine would be given it: its picture comes along, unless there is an error.
+
+    ``steps`` are those that changed something, ``size`` is the width and height in pixels.
+    """
+
+    page: str
+    spec: str
+    steps: list[str]
+    size: tuple[int, int]
+    type: str
+    error: str | None
+
+
+class Upload(TypedDict):
+    """How much of a file has arrived, in bytes; ``error`` says why no more of it is wanted."""
+
+    name: str
+    got: int
+    size: int
+    error: str | None
+
+
+class Told(TypedDict):
+    """A message to the browser: one of these."""
+
+    offer: NotRequired[Offer]
+    preview: NotRequired[Preview]
+    upload: NotRequired[Upload]
+
+
+class Asked(TypedDict):
+    """A message from the browser.
+
+    ``do`` is ``cancel``, ``offer``, ``preview`` (of ``spec`` on ``page``), ``try`` (read ``page`` with
+    ``spec``), ``add`` (read all pages with ``spec``), ``drop`` (the engine ``label``) or ``upload`` (bytes of
+    the file ``name`` come along, those from ``at`` on, of ``size``).
+    """
+
+    do: Literal["cancel", "offer", "preview", "try", "add", "drop", "upload"]
+    spec: NotRequired[str]
+    page: NotRequired[str]
+    label: NotRequired[str]
+    name: NotRequired[str]
+    at: NotRequired[int]
+    size: NotRequired[int]

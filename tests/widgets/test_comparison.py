@@ -31,7 +31,7 @@ def test_it_is_a_widget_of_ipywidgets_with_the_page_in_it(widget: Comparison, sh
     assert widget.picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert widget.view is not None
     assert [one["state"] for one in widget.progress] == ["done"] * 3
-    assert set(widget.results["engine"]) == {"tesseract", "rapidocr", "crnn"}
+    assert set(widget.results["engine"]) == {"tesseract", "rapidocr", "crnn", "vote"}
     assert widget.table["cer"].min() < 0.1
 
 

@@ -2,29 +2,39 @@
 
 import type { PanzoomObject } from "@panzoom/panzoom";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Board } from "./board";
 import { Confused } from "./confused";
+import { Choose, Dropping, Uploads } from "./dropping";
 import { Editor } from "./editor";
 import { Help } from "./help";
 import { OURS } from "./hosts";
-import { usePicture, useSession } from "./hooks";
+import { useImage, useSession } from "./hooks";
 import type { Places } from "./places";
 import { Runs } from "./runs";
 import { Scores } from "./scores";
 import { type Session, VOTE } from "./session";
+import type { Plan } from "./specs";
 import { type Shown, Stage } from "./stage";
 import { Toolbar } from "./toolbar";
+import { Trying } from "./trying";
 import { Word } from "./word";
 
 export function App({ session }: { session: Session }) {
   useSession(session);
-  const image = usePicture(session);
-  const view = session.view;
+  const { view, desk } = session;
+  const board = session.model.get("board");
+  const image = useImage(session.model.get("picture"), session.model.get("picture_type"));
+  const treated = useImage(desk?.preview?.picture ?? null, desk?.preview?.type ?? "");
   const [layers, setLayers] = useState<Set<string>>(new Set());
   const [heat, setHeat] = useState(true);
   const [hovered, setHovered] = useState("");
   const [looked, setLooked] = useState(VOTE);
   const [lit, setLit] = useState<{ key: string; cells: Set<string> }>({ key: "", cells: new Set() });
   const [help, setHelp] = useState(false);
+  const [all, setAll] = useState(board !== null);
+  const [trying, setTrying] = useState(false);
+  const [plan, setPlan] = useState<Plan>({ engine: "", options: {}, steps: [] });
+  const [seeing, setSeeing] = useState(true);
   const zoom = useRef<PanzoomObject | null>(null);
   const editor = useRef<HTMLInputElement | null>(null);
   const root = useRef<HTMLDivElement>(null);
@@ -57,60 +67,100 @@ export function App({ session }: { session: Session }) {
     act();
   };
 
-  if (!view || view.error || !view.lines.length) {
-    return (
-      <div class="ocr-plugins" ref={root} {...OURS}>
-        <Runs session={session} />
-        <p class="notice" role="status">
-          {view?.error ?? (view ? "No engine has read any text on this page." : session.model.get("running") ? "" : "Nothing has been read yet.")}
-        </p>
-        {view && !view.error ? <Scores session={session} layers={layers} onLayer={toggleLayer} looked={looked} onLook={setLooked} /> : null}
-      </div>
-    );
-  }
-  const cell = session.find(hovered)?.cell ?? session.selected?.cell;
   const notice = session.model.get("notice");
+  const cell = session.find(hovered)?.cell ?? session.selected?.cell;
+  const sees = trying && seeing && plan.steps.length > 0 && desk?.preview?.page === view?.id && !desk?.preview?.error;
   return (
     <div class="ocr-plugins" ref={root} {...OURS}>
-      <Runs session={session} />
-      {notice ? (
-        <p class="notice" role="alert">
-          {notice}
-        </p>
-      ) : null}
-      <Toolbar session={session} zoom={zoom} heat={heat} onHeat={() => setHeat(!heat)} onHelp={() => setHelp(!help)} />
-      {help ? <Help onClose={() => setHelp(false)} /> : null}
-      <div class="columns">
-        <Stage session={session} image={image} shown={shown} hovered={hovered} onHover={setHovered} onKey={onKey} onEdit={edit} zoom={zoom} />
-        <div class="side">
-          {cell ? <Word session={session} image={image} cell={cell} /> : <p class="hint">Point at a word, or press n for the most doubtful one.</p>}
-          {session.selected ? (
-            <Editor
-              key={session.selected.cell.id}
-              session={session}
-              cell={session.selected.cell}
-              aside={cell !== session.selected.cell}
-              editor={editor}
-              onDone={focusStage}
-            />
-          ) : null}
-          <Scores session={session} layers={layers} onLayer={toggleLayer} looked={looked} onLook={setLooked} />
-          <Confused
+      <Dropping desk={desk}>
+        <Runs session={session} />
+        {desk ? <Uploads desk={desk} /> : null}
+        {notice ? (
+          <p class="notice" role="alert">
+            {notice}
+          </p>
+        ) : null}
+        {session.model.get("pages").length ? (
+          <Toolbar
             session={session}
-            label={looked}
-            chosen={lit.key}
-            onChoose={(one, key) => {
-              setLit(one ? { key, cells: new Set(one.cells) } : { key: "", cells: new Set() });
-              if (one?.cells[0]) session.select(one.cells[0]);
-            }}
+            zoom={zoom}
+            heat={heat}
+            onHeat={() => setHeat(!heat)}
+            onHelp={() => setHelp(!help)}
+            all={board ? all : null}
+            onAll={() => setAll(!all)}
+            trying={trying}
+            onTry={() => setTrying(!trying)}
           />
-        </div>
-      </div>
-      <p class="hidden" aria-live="polite">
-        {session.selected ? spoken(session, session.selected.cell.id) : ""}
-      </p>
+        ) : null}
+        {help ? <Help onClose={() => setHelp(false)} /> : null}
+        {trying && desk ? (
+          <Trying session={session} desk={desk} plan={plan} onPlan={setPlan} seeing={seeing} onSee={setSeeing} onClose={() => setTrying(false)} />
+        ) : null}
+        {all && board ? <Board session={session} board={board} onLook={setLooked} /> : null}
+        {!view || view.error ? (
+          <Nothing session={session} />
+        ) : (
+          <div class="columns">
+            <Stage
+              session={session}
+              image={image}
+              treated={sees ? treated : null}
+              shown={shown}
+              hovered={hovered}
+              onHover={setHovered}
+              onKey={onKey}
+              onEdit={edit}
+              zoom={zoom}
+            />
+            <div class="side">
+              {cell ? <Word session={session} image={image} cell={cell} /> : <p class="hint">{hintOf(session)}</p>}
+              {session.selected ? (
+                <Editor
+                  key={session.selected.cell.id}
+                  session={session}
+                  cell={session.selected.cell}
+                  aside={cell !== session.selected.cell}
+                  editor={editor}
+                  onDone={focusStage}
+                />
+              ) : null}
+              <Scores session={session} layers={layers} onLayer={toggleLayer} looked={looked} onLook={setLooked} />
+              <Confused
+                session={session}
+                label={looked}
+                chosen={lit.key}
+                onChoose={(one, key) => {
+                  setLit(one ? { key, cells: new Set(one.cells) } : { key: "", cells: new Set() });
+                  if (one?.cells[0]) session.select(one.cells[0]);
+                }}
+              />
+            </div>
+          </div>
+        )}
+        <p class="hidden" aria-live="polite">
+          {session.selected ? spoken(session, session.selected.cell.id) : ""}
+        </p>
+      </Dropping>
     </div>
   );
+}
+
+/** Where there is no page to see: why, or how to get one. */
+function Nothing({ session }: { session: Session }) {
+  if (session.view?.error) return <p class="notice">{session.view.error}</p>;
+  if (!session.desk) return <p class="notice">Nothing has been read yet.</p>;
+  return (
+    <div class="nothing-yet">
+      <p>Drop pages here: pictures, PDF or TIFF. A text that is called like a page is its ground truth.</p>
+      <Choose desk={session.desk}>Choose files…</Choose>
+    </div>
+  );
+}
+
+function hintOf(session: Session): string {
+  if (session.cells.length) return "Point at a word, or press n for the most doubtful one.";
+  return session.model.get("running") ? "The engines are reading." : "No engine has read any text on this page.";
 }
 
 /** What a screen reader says of the word that was moved to. */

@@ -7,11 +7,9 @@ export function useSession(session: Session): void {
   useEffect(() => session.subscribe(() => again(undefined as never)), [session]);
 }
 
-/** The page's picture as an image that is loaded, null until it is. */
-export function usePicture(session: Session): HTMLImageElement | null {
+/** A picture as an image that is loaded, null until it is. */
+export function useImage(data: DataView | null, type: string): HTMLImageElement | null {
   const [image, setImage] = useState<HTMLImageElement | null>(null);
-  const data = session.model.get("picture");
-  const type = session.model.get("picture_type");
   useEffect(() => {
     // Saved state comes as an ArrayBuffer, a live kernel's as a view of one.
     if (!data || data.byteLength === 0) {

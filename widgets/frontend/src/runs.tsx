@@ -22,7 +22,7 @@ export function Runs({ session }: { session: Session }) {
           <small>{told(one)}</small>
         </label>
       ))}
-      <button type="button" onClick={() => session.send({ do: "cancel" })}>
+      <button type="button" onClick={() => session.desk?.ask({ do: "cancel" })}>
         Cancel
       </button>
     </section>

@@ -19,6 +19,11 @@ const METHODS: [Method, string][] = [
   ["majority", "majority: all alike"],
 ];
 
+/** What is read with options that are only tried is called so. */
+const TRIED = "tried";
+/** From such an error rate on it is not the engines that are wrong. */
+const UNLIKE = 0.75;
+
 const rate = (share: number): string => (share * 100).toFixed(2);
 
 export function Scores({ session, layers, onLayer, looked, onLook }: Props) {
@@ -32,6 +37,9 @@ export function Scores({ session, layers, onLayer, looked, onLook }: Props) {
   const rows = [...view.engines.map((engine) => engine.label), VOTE];
   return (
     <section class="scores" aria-label="Engines">
+      {session.hasTruth && rates.length && best > UNLIKE ? (
+        <p class="notice">No reading is like the ground truth: is it that of another page?</p>
+      ) : null}
       <table>
         <caption>
           {session.hasTruth
@@ -72,6 +80,12 @@ export function Scores({ session, layers, onLayer, looked, onLook }: Props) {
                     <span class={engine ? `key engine-${place % 8}` : "key of-vote"} aria-hidden="true" />
                     {label}
                   </button>
+                  {engine && session.desk ? (
+                    <button type="button" class="look away" aria-label={`take ${label} out`} onClick={() => session.desk?.ask({ do: "drop", label })}>
+                      ×
+                    </button>
+                  ) : null}
+                  {engine && engine.label === TRIED ? <small>{engine.spec}</small> : null}
                   {engine?.dropped && !engine.error ? <small>no vote: {engine.dropped}</small> : null}
                 </th>
                 <td>

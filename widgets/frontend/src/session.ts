@@ -6,6 +6,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { Desk } from "./desk";
 import { type Confusion, confusions } from "./differences";
 import * as kept from "./kept";
 import { type Placed, Places } from "./places";
@@ -19,20 +20,25 @@ const SHADES = 5;
 
 export class Session {
   readonly model: AnyModel<State>;
+  /** Python, as far as it can be asked; null where there is none. */
+  readonly desk: Desk | null;
+  /** Where to go on a page that is about to be shown: to what this reading has wrong. */
+  private aim: { page: string; label: string } | null = null;
   private readonly listeners = new Set<() => void>();
   private readonly memory = new Map<string, { of: unknown[]; value: unknown }>();
 
-  constructor(model: AnyModel<State>, stop: AbortSignal) {
+  constructor(model: AnyModel<State>, stop: AbortSignal, alone = false) {
     this.model = model;
-    const names = ["view", "picture", "selected", "ballot", "history", "progress", "running", "notice", "pages"] as const;
+    this.desk = alone ? null : new Desk(model, () => this.changed(), stop);
+    const names = ["view", "picture", "selected", "ballot", "history", "progress", "running", "notice", "pages", "board"] as const;
     for (const name of names) {
       const heard = (): void => this.changed();
       model.on(`change:${name}`, heard);
       stop.addEventListener("abort", () => model.off(`change:${name}`, heard));
     }
     this.restore();
-    model.on("change:view", this.restore);
-    stop.addEventListener("abort", () => model.off("change:view", this.restore));
+    model.on("change:view", this.shown);
+    stop.addEventListener("abort", () => model.off("change:view", this.shown));
   }
 
   subscribe(listener: () => void): () => void {
@@ -289,6 +295,11 @@ export class Session {
     if (this.view) kept.keep(this.view.key, this.view.id, history);
   }
 
+  private readonly shown = (): void => {
+    this.restore();
+    if (this.aim && this.aim.page === this.view?.id) this.arrive(this.aim.label);
+  };
+
   /** What was typed while no kernel was there to keep it. */
   private readonly restore = (): void => {
     const view = this.view;
@@ -315,7 +326,23 @@ export class Session {
     if (page !== this.model.get("page")) this.set("page", page);
   }
 
-  send(content: Record<string, unknown>): void {
-    this.model.send(content);
+  /** Opens a page at a word that a reading has wrong, or without ground truth at the most doubtful one. */
+  openAt(page: string, label: string): void {
+    if (page === this.view?.id) {
+      this.arrive(label);
+      return;
+    }
+    this.aim = { page, label };
+    this.open(page);
+  }
+
+  private arrive(label: string): void {
+    this.aim = null;
+    const wrong = this.cells.find(({ cell }) => {
+      const wanted = this.truthOf(cell);
+      return wanted !== undefined && wanted !== this.said(label, cell);
+    });
+    const there = wrong ?? this.doubtful[0];
+    if (there) this.select(there.cell.id);
   }
 }

@@ -16,6 +16,8 @@ export interface Shown {
 interface Props {
   session: Session;
   image: HTMLImageElement | null;
+  /** The page as an engine would see it, in the place of what it is. */
+  treated: HTMLImageElement | null;
   shown: Shown;
   hovered: string;
   onHover: (cell: string) => void;
@@ -27,9 +29,9 @@ interface Props {
 /** How far the page can be enlarged. */
 const MOST = 16;
 
-export function Stage({ session, image, shown, hovered, onHover, onKey, onEdit, zoom }: Props) {
+export function Stage({ session, image, treated, shown, hovered, onHover, onKey, onEdit, zoom }: Props) {
   const view = session.view!;
-  const [width, height] = view.size;
+  const [width, height] = treated ? [treated.naturalWidth, treated.naturalHeight] : view.size;
   const frame = useRef<HTMLDivElement>(null);
   const paper = useRef<HTMLDivElement>(null);
   const { places } = session;
@@ -85,6 +87,8 @@ export function Stage({ session, image, shown, hovered, onHover, onKey, onEdit, 
   }, [selected]);
 
   const pointed = (event: PointerEvent | MouseEvent): Cell | undefined => {
+    // Steps may move words.
+    if (treated) return undefined;
     const area = paper.current!.getBoundingClientRect();
     return places.at(((event.clientX - area.left) / area.width) * width, ((event.clientY - area.top) / area.height) * height);
   };
@@ -115,8 +119,8 @@ export function Stage({ session, image, shown, hovered, onHover, onKey, onEdit, 
       }}
     >
       <div class="paper" ref={paper} style={{ aspectRatio: `${width} / ${height}`, width: `min(100cqw, ${(width / height).toFixed(4)} * 100cqh)` }}>
-        {image ? <img class="picture" src={image.src} alt="" draggable={false} /> : null}
-        <svg class="boxes" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+        {image ? <img class="picture" src={(treated ?? image).src} alt="" draggable={false} /> : null}
+        <svg class="boxes" hidden={treated !== null} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
           {shown.heat ? shades.map((path, shade) => <path key={shade} class={`heat heat-${shade}`} d={path} />) : null}
           {view.engines.map(({ label }, place) =>
             shown.layers.has(label) ? <path key={label} class={`layer engine-${place % 8}`} data-layer={label} d={layers.get(label) ?? ""} /> : null,

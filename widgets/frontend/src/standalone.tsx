@@ -4,11 +4,12 @@ import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { App } from "./app";
 import { Session } from "./session";
-import type { PageTitle, State, View } from "./state";
+import type { Board, PageTitle, State, View } from "./state";
 
 /** What such a page carries, as widgets/standalone.py writes it: pictures are base64. */
 export interface Book {
   pages: PageTitle[];
+  board: Board | null;
   views: Record<string, View>;
   pictures: Record<string, { type: string; data: string }>;
 }
@@ -22,6 +23,7 @@ const EMPTY: State = {
   selected: "",
   ballot: { method: "learned", without: [] },
   history: { edits: [], done: 0 },
+  board: null,
   progress: [],
   running: false,
   notice: "",
@@ -61,7 +63,7 @@ export class Alone {
 }
 
 export function standalone(el: HTMLElement, book: Book): Alone {
-  const model = new Alone({ pages: book.pages });
+  const model = new Alone({ pages: book.pages, board: book.board });
   const open = (): void => {
     const page = model.get("page");
     const picture = book.pictures[page];
@@ -72,7 +74,7 @@ export function standalone(el: HTMLElement, book: Book): Alone {
   };
   model.on("change:page", open);
   model.set("page", book.pages[0]?.id ?? "");
-  const session = new Session(model as unknown as AnyModel<State>, new AbortController().signal);
+  const session = new Session(model as unknown as AnyModel<State>, new AbortController().signal, true);
   render(<App session={session} />, el);
   return model;
 }

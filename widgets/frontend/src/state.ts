@@ -1,8 +1,8 @@
 /**
  * What Python and the browser share, as widgets/state.py has it: a test holds the two against each other.
  *
- * Python writes `view` and `picture`; the browser writes `history`, `ballot` and `selected`, and never waits
- * for an answer.
+ * Python writes `view`, `picture` and `board`; the browser writes `history`, `ballot` and `selected`, and never
+ * waits for an answer.
  */
 
 /** x0, y0, x1, y1 in pixels of the page. */
@@ -116,6 +116,105 @@ export interface PageTitle {
   title: string;
 }
 
+/** An engine or a vote over all pages; rates are fractions, null where nobody knows. */
+export interface BoardRow {
+  label: string;
+  cer: number | null;
+  wer: number | null;
+  f1: number | null;
+  /** The error rate that is expected without ground truth. */
+  expected: number | null;
+  /** The 95 % interval of `cer`, or of `expected`. */
+  low: number | null;
+  high: number | null;
+  /** Of a page. */
+  seconds: number | null;
+  pages: number;
+  /** Pages that it could not read. */
+  errors: number;
+  error: string | null;
+}
+
+/** A page; its error rates are in the order of the board's rows. */
+export interface BoardPage {
+  id: string;
+  title: string;
+  rates: (number | null)[];
+}
+
+/** All pages under all engines. */
+export interface Board {
+  rows: BoardRow[];
+  pages: BoardPage[];
+  /** Which engine to take, and how sure that is. */
+  advice: string;
+  /** Whether the rates of pages are measured; else they are what is expected. */
+  scored: boolean;
+}
+
+/** An option of an engine or of a step. */
+export interface Option {
+  name: string;
+  help: string;
+  kind: "text" | "number" | "flag";
+  default: string;
+  /** All that are allowed, null where there are others. */
+  choices: string[] | null;
+  minimum: number | null;
+  maximum: number | null;
+}
+
+/** An engine or a preprocessing step that can be tried. */
+export interface Offered {
+  name: string;
+  help: string;
+  /** "ready", or what is missing. */
+  state: string;
+  options: Option[];
+}
+
+export interface Offer {
+  engines: Offered[];
+  steps: Offered[];
+}
+
+/** A page as an engine would be given it; its picture comes along, unless there is an error. */
+export interface Preview {
+  page: string;
+  spec: string;
+  /** Steps that changed something. */
+  steps: string[];
+  size: [number, number];
+  type: string;
+  error: string | null;
+}
+
+/** How much of a file has arrived, in bytes. */
+export interface Upload {
+  name: string;
+  got: number;
+  size: number;
+  error: string | null;
+}
+
+/** A message from Python: one of these. */
+export interface Told {
+  offer?: Offer;
+  preview?: Preview;
+  upload?: Upload;
+}
+
+/** A message to Python; widgets/state.py says what each is about. */
+export interface Asked {
+  do: "cancel" | "offer" | "preview" | "try" | "add" | "drop" | "upload";
+  spec?: string;
+  page?: string;
+  label?: string;
+  name?: string;
+  at?: number;
+  size?: number;
+}
+
 export interface State {
   pages: PageTitle[];
   page: string;
@@ -125,6 +224,7 @@ export interface State {
   selected: string;
   ballot: Ballot;
   history: History;
+  board: Board | null;
   progress: Progress[];
   running: boolean;
   notice: string;

@@ -1,3 +1,4 @@
+import { Choose } from "./dropping";
 import { OURS } from "./hosts";
 import type { PanzoomObject } from "@panzoom/panzoom";
 import type { Session } from "./session";
@@ -8,11 +9,16 @@ interface Props {
   heat: boolean;
   onHeat: () => void;
   onHelp: () => void;
+  /** Whether the table of all pages is shown; null where there is none. */
+  all: boolean | null;
+  onAll: () => void;
+  trying: boolean;
+  onTry: () => void;
 }
 
-export function Toolbar({ session, zoom, heat, onHeat, onHelp }: Props) {
+export function Toolbar({ session, zoom, heat, onHeat, onHelp, all, onAll, trying, onTry }: Props) {
   const pages = session.model.get("pages");
-  const here = pages.findIndex((page) => page.id === session.view?.id);
+  const here = pages.findIndex((page) => page.id === session.model.get("page"));
   const checked = session.corrections.size;
   return (
     <div class="toolbar" role="toolbar" aria-label="Page">
@@ -21,7 +27,7 @@ export function Toolbar({ session, zoom, heat, onHeat, onHelp }: Props) {
           <button type="button" aria-label="page before" disabled={here <= 0} onClick={() => session.open(pages[here - 1]!.id)}>
             ‹
           </button>
-          <select {...OURS} aria-label="page" value={session.view?.id} onChange={(event) => session.open(event.currentTarget.value)}>
+          <select {...OURS} aria-label="page" value={session.model.get("page")} onChange={(event) => session.open(event.currentTarget.value)}>
             {pages.map((page) => (
               <option key={page.id} value={page.id}>
                 {page.title}
@@ -35,6 +41,19 @@ export function Toolbar({ session, zoom, heat, onHeat, onHelp }: Props) {
       ) : (
         <b class="title">{session.view?.title}</b>
       )}
+      {all === null ? null : (
+        <button type="button" aria-pressed={all} onClick={onAll}>
+          all pages
+        </button>
+      )}
+      {session.desk ? (
+        <span class="group">
+          <button type="button" aria-pressed={trying} onClick={onTry}>
+            try…
+          </button>
+          <Choose desk={session.desk}>add pages…</Choose>
+        </span>
+      ) : null}
       <span class="group">
         <button type="button" aria-label="zoom out" onClick={() => zoom.current?.zoomOut()}>
           −

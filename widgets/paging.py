@@ -1,0 +1,96 @@
+"""The pages of a comparison: their images, how they are shown, and what was typed on them before."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from ocr_plugins.corpus import Corpus, Item
+from ocr_plugins.errors import SourceError
+from ocr_plugins.hashing import hash_pixels
+from ocr_plugins.image import PageImage
+from ocr_plugins.runs import Study
+
+from .gathering import renamed
+from .kept import Corrections, keep_in
+from .state import PageTitle, View
+from .views import Viewer, empty_view, title_of
+
+
+class Pages:
+    """Pages by their ids, as the engines of a study read them so far."""
+
+    def __init__(self, corrections: Corrections, study: Study) -> None:
+        self._corrections = corrections
+        self._study = study
+        self._items: dict[str, Item] = {}
+        self._viewer: Viewer | None = None
+        self._image: PageImage | None = None
+        self._keys: dict[str, str] = {}
+        #: What was typed before this comparison, by page and cell.
+        self.kept: dict[str, dict[str, str]] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(list(self._items.values()))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, page: str) -> Item | None:
+        return self._items.get(page)
+
+    @property
+    def titles(self) -> list[PageTitle]:
+        return [PageTitle(id=item.id, title=title_of(item)) for item in self]
+
+    @property
+    def study(self) -> Study:
+        return self._study
+
+    @study.setter
+    def study(self, study: Study) -> None:
+        self._study, self._viewer = study, None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Views of the study as it is."""
+        self._viewer = self._viewer or Viewer(self._study)
+        return self._viewer
+
+    def take(self, corpus: Corpus, name: str = "") -> None:
+        """Adds pages under ids of their own: by ``name``, or where they come from."""
+        for item in corpus.items:
+            number = f"#page={item.ref.page}" if item.ref.pages > 1 else ""
+            mine = renamed(item, self._items, f"{name}{number}" if name else "")
+            self._items[mine.id] = mine
+
+    def set_truth(self, page: str, text: str) -> None:
+        self._items[page] = dataclasses.replace(self._items[page], truth=text, lines=())
+
+    def viewed(self, item: Item) -> tuple[PageImage | None, View]:
+        """A page's image, None where it cannot be had, and its view."""
+        try:
+            image = self._loaded(item)
+        except SourceError as error:
+            return None, empty_view(item, str(error))
+        if item.id not in self._keys:
+            key = self._keys[item.id] = hash_pixels(image)
+            self.kept[item.id] = self._corrections.load(key)
+        view = self.viewer.view(item, self._keys[item.id], image.size)
+        self.kept[item.id] = keep_in(view, self.kept[item.id])
+        return image, view
+
+    def was_seen(self, page: str) -> bool:
+        """Whether it is known what was typed on a page before."""
+        return page in self._keys
+
+    def keep(self, page: str, words: Mapping[str, str]) -> None:
+        """Keeps what was typed on a page that was seen. Raises CallError where it cannot be written."""
+        if page in self._keys:
+            self._corrections.save(self._keys[page], page, words)
+
+    def _loaded(self, item: Item) -> PageImage:
+        """The page's image, which is asked for again and again while one page is looked at."""
+        if self._image is None or self._image.id != item.id:
+            self._image = item.ref.load()
+        return self._image

@@ -1,0 +1,91 @@
+"""Files that people drop on the widget: they come in pieces, and lie in a folder that goes with it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from ocr_plugins.errors import CallError
+
+from .state import Upload
+
+#: The most that a file may have, in bytes: it comes through the notebook's own connection.
+LIMIT = 200 * 2**20
+# Names of files have at most so many bytes on common systems.
+_LONGEST_NAME = 200
+
+
+@dataclass
+class Inbox:
+    """What has arrived, in a folder that is deleted with it."""
+
+    limit: int = LIMIT
+    _folder: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="ocr-plugins-", ignore_cleanup_errors=True)
+    )
+    _coming: dict[str, tuple[Path, int]] = field(default_factory=dict)
+    _count: int = 0
+
+    def take(self, name: str, at: int, size: int, piece: bytes | memoryview) -> tuple[Upload, Path | None]:
+        """A piece of a file.
+
+        Args:
+            name: the file's own.
+            at: where the piece begins; at 0 the file begins anew.
+            size: bytes of the whole file.
+            piece: its bytes.
+
+        Returns:
+            How much has arrived, and where the file lies once it is whole.
+        """
+        try:
+            path, got = self._put(name, at, size, bytes(piece))
+        except CallError as error:
+            self._coming.pop(name, None)
+            return Upload(name=name, got=0, size=size, error=str(error)), None
+        except OSError as error:
+            self._coming.pop(name, None)
+            told = f"{name} cannot be kept ({error.strerror}): give its path to compare() instead"
+            return Upload(name=name, got=0, size=size, error=told), None
+        done = got >= size
+        if done:
+            del self._coming[name]
+        return Upload(name=name, got=got, size=size, error=None), path if done else None
+
+    def close(self) -> None:
+        """Deletes the files."""
+        self._folder.cleanup()
+
+    def _put(self, name: str, at: int, size: int, piece: bytes) -> tuple[Path, int]:
+        if size > self.limit:
+            raise CallError(
+                f"{name} has {_megabytes(size)}, and a file dropped here may have {_megabytes(self.limit)}",
+                "give its path to compare() instead",
+            )
+        if not size:
+            raise CallError(f"{name} is empty", "drop another file")
+        if at == 0:
+            # Each file has a folder of its own: two may have one name.
+            self._count += 1
+            folder = Path(self._folder.name) / str(self._count)
+            folder.mkdir()
+            self._coming[name] = folder / _safe(name), 0
+        path, got = self._coming.get(name, (Path(), -1))
+        if at != got or at + len(piece) > size:
+            raise CallError(f"a piece of {name} was lost", "drop the file once more")
+        with path.open("ab") as file:
+            file.write(piece)
+        self._coming[name] = path, at + len(piece)
+        return path, at + len(piece)
+
+
+def _safe(name: str) -> str:
+    """The name without what could lead elsewhere; its ending stays, which tells what the file is."""
+    last = PurePath(name.replace("\\", "/")).name.replace("\0", "") or "file"
+    stem, suffix = PurePath(last).stem, PurePath(last).suffix
+    return stem.encode()[:_LONGEST_NAME].decode(errors="ignore") + suffix[:20]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MB"
