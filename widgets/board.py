@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.ensemble.ranking import PageEstimate
-from ocr_plugins.ranked import estimate_pages, rank_study
+from ocr_plugins.ranked import Expected
 from ocr_plugins.recommended import recommend
 from ocr_plugins.runs import EngineRun, Study
 
 from .state import Board, BoardPage, BoardRow
-from .views import title_of
+from .views import expected_on, title_of
 
 # A rate, and the ends of its interval.
 _Known = tuple[float, float, float]
 
 
-def board_of(study: Study) -> Board:
-    """The leaderboard of a study, the best first, and the error rates of its pages."""
+def board_of(study: Study, expectations: Expected) -> Board:
+    """The leaderboard of a study, the best first, and the error rates of its pages, measured or expected."""
     found = recommend(study)
     standings = (*found.engines, *found.votes) if found else ()
     measured = {one.label: (one.cer.value, one.cer.low, one.cer.high) for one in standings}
-    expected = {label: (one.cer, one.low, one.high) for label, one in rank_study(study).items()}
+    expected = {label: (one.cer, one.low, one.high) for label, one in expectations.ranked.items()}
     runs = sorted(study.runs, key=lambda run: _worth(study, run, expected.get(run.label)))
     scored = any(run.scores for run in runs)
-    estimates = {} if scored else estimate_pages(study, samples=0)
     return Board(
         rows=[_row(study, run, measured.get(run.label), expected.get(run.label)) for run in runs],
         pages=[
             BoardPage(
                 id=item.id,
                 title=title_of(item),
-                rates=[_rounded(_rate(item, run, estimates)) for run in runs],
+                rates=[_rounded(_rate(item, run, None if scored else expectations)) for run in runs],
             )
             for item in study.corpus.items
         ],
@@ -66,12 +64,12 @@ def _worth(study: Study, run: EngineRun, expected: _Known | None) -> tuple[bool,
     return rate is None or run.error is not None, rate or 0.0
 
 
-def _rate(item: Item, run: EngineRun, estimates: Mapping[str, PageEstimate]) -> float | None:
+def _rate(item: Item, run: EngineRun, expected: Expected | None) -> float | None:
     if score := run.scores.get(item.id):
         return score.cer
-    estimate = estimates.get(item.id)
-    return estimate.rate(run.label) if estimate and run.label in estimate.errors else None
+    return expected_on(expected, item.id, run.label) if expected else None
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 5)
+    # JSON knows no infinity.
+    return None if value is None or not math.isfinite(value) else round(value, 5)

@@ -33,6 +33,7 @@ from .reading import TRIED, Job, Reader
 from .standalone import page_of
 from .state import LONGEST_SHOWN, Progress, View
 from .tabled import words_table
+from .views import Viewer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,20 +77,25 @@ class Comparison(anywidget.AnyWidget):
         )
         self._specs = {spec.label: spec for spec in specs}
         empty = Study(corpus=Corpus(items=()), convention=get_convention("default"))
-        self._pages = Pages(corrections, study or empty)
+        self._pages = Pages(corrections, empty)
         self._pictured = ""
         # Events of the browser and of engines come on threads of their own.
         self._lock = threading.RLock()
         self._reader = Reader(
-            how, changed=self._read, progressed=self._progressed, notice=self._say, works=self._works
+            how,
+            changed=self._read,
+            partly=self._read_partly,
+            progressed=self._progressed,
+            notice=self._say,
+            works=self._works,
         )
         self._answers = Answers(self)
         self.on_msg(self._heard)
         self.observe(self._open, "page")
         self.observe(self._typed, "history")
-        self._reader.start_with(self.study)
         self._take(corpus)
         if study is not None:
+            self._reader.start_with(study)
             self._read(study)
 
     def __repr__(self) -> str:
@@ -192,7 +198,7 @@ class Comparison(anywidget.AnyWidget):
             words = [(box, said[cell]) for cell, box in boxes.items() if box and cell in said]
             if image is None or not words:
                 continue
-            page = self._pages.viewer.corrected(item, said, self.ballot)  # type: ignore[arg-type]
+            page = self._pages.viewer(item).corrected(item, said, self.ballot)  # type: ignore[arg-type]
             yield Checked(ref=item.ref, image=image, page=page, words=words)
 
     def to_html(self, path: str | Path | None = None, *, title: str = "OCR engines compared") -> str:
@@ -358,25 +364,33 @@ class Comparison(anywidget.AnyWidget):
 
     def _read(self, study: Study) -> None:
         """Takes over what engines have read so far, and shows it."""
+        # On many pages this takes its time, in which the browser is to be heard.
+        viewer = Viewer(study)
+        board = board_of(study, viewer.expected) if len(study.corpus.items) > 1 and study.runs else None
         with self._lock:
-            self._pages.study = study
+            self._pages.read(study, viewer)
             self._show()
-            if len(self._pages) > 1 and study.runs:
-                self.board = dict(board_of(study))
+            self.board = board and dict(board)  # type: ignore[assignment]
+
+    def _read_partly(self, study: Study) -> None:
+        """The same while engines go on reading."""
+        with self._lock:
+            self._pages.read(study)
+            self._show()
 
     def _show(self) -> None:
         """Hands the browser the page that is chosen, its picture where it is another one than before."""
         item = self._pages.get(self.page)
         if item is None:
             return
-        image, view = self._pages.viewed(item)
-        with self.hold_sync():
-            if image is None:
-                self.picture, self._pictured = b"", ""
-            elif self._pictured != item.id:
-                self.picture_type, self.picture = encoded(image, LONGEST_SHOWN)
-                self._pictured = item.id
-            self.view = dict(view)
+        if self._pictured != item.id:
+            # The picture first: the words of a large page take a moment.
+            image, view = self._pages.seen(item)
+            with self.hold_sync():
+                self.picture_type, self.picture = encoded(image, LONGEST_SHOWN) if image else ("", b"")
+                self.view = dict(view)
+            self._pictured = item.id if image else ""
+        self.view = dict(self._pages.viewed(item)[1])
 
     # What the browser tells.
 

@@ -25,6 +25,7 @@ class Pages:
         self._study = study
         self._items: dict[str, Item] = {}
         self._viewer: Viewer | None = None
+        self._alone: dict[str, Viewer] = {}
         self._image: PageImage | None = None
         self._keys: dict[str, str] = {}
         #: What was typed before this comparison, by page and cell.
@@ -47,15 +48,19 @@ class Pages:
     def study(self) -> Study:
         return self._study
 
-    @study.setter
-    def study(self, study: Study) -> None:
-        self._study, self._viewer = study, None
+    def read(self, study: Study, viewer: Viewer | None = None) -> None:
+        """Takes over what engines have read; without a ``viewer`` of it, one is made for each page alone."""
+        self._study, self._viewer, self._alone = study, viewer, {}
 
-    @property
-    def viewer(self) -> Viewer:
+    def viewer(self, item: Item) -> Viewer:
         """Views of the study as it is."""
-        self._viewer = self._viewer or Viewer(self._study)
-        return self._viewer
+        if self._viewer is not None:
+            return self._viewer
+        if item.id not in self._alone:
+            # What is expected of engines on all pages takes its time, and more is to come.
+            corpus = dataclasses.replace(self._study.corpus, items=(item,))
+            self._alone = {item.id: Viewer(dataclasses.replace(self._study, corpus=corpus))}
+        return self._alone[item.id]
 
     def take(self, corpus: Corpus, name: str = "") -> None:
         """Adds pages under ids of their own: by ``name``, or where they come from."""
@@ -67,16 +72,23 @@ class Pages:
     def set_truth(self, page: str, text: str) -> None:
         self._items[page] = dataclasses.replace(self._items[page], truth=text, lines=())
 
-    def viewed(self, item: Item) -> tuple[PageImage | None, View]:
-        """A page's image, None where it cannot be had, and its view."""
+    def seen(self, item: Item) -> tuple[PageImage | None, View]:
+        """A page's image, None where it cannot be had, and its view as long as the words are to come."""
         try:
             image = self._loaded(item)
         except SourceError as error:
-            return None, empty_view(item, str(error))
+            return None, empty_view(item, error=str(error))
         if item.id not in self._keys:
             key = self._keys[item.id] = hash_pixels(image)
             self.kept[item.id] = self._corrections.load(key)
-        view = self.viewer.view(item, self._keys[item.id], image.size)
+        return image, empty_view(item, self._keys[item.id], image.size)
+
+    def viewed(self, item: Item) -> tuple[PageImage | None, View]:
+        """A page's image, None where it cannot be had, and its view."""
+        image, view = self.seen(item)
+        if image is None:
+            return None, view
+        view = self.viewer(item).view(item, view["key"], image.size)
         self.kept[item.id] = keep_in(view, self.kept[item.id])
         return image, view
 

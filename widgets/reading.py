@@ -43,7 +43,8 @@ class Reader:
 
     Args:
         how: arguments of `ocr_plugins.compare`: lang, device, workers, store.
-        changed: takes the study as far as it is.
+        changed: takes the study at the end of each job.
+        partly: takes it as far as it is when an engine is done.
         progressed: takes how far engines are.
         notice: takes lines of what goes wrong besides pages.
         works: hears whether there is anything to do.
@@ -54,12 +55,14 @@ class Reader:
         how: Mapping[str, Any],
         *,
         changed: Callable[[Study], None],
+        partly: Callable[[Study], None],
         progressed: Callable[[list[Progress]], None],
         notice: Callable[[str], None],
         works: Callable[[bool], None],
     ) -> None:
         self._how = how
         self._changed = changed
+        self._partly = partly
         self._progressed = progressed
         self._notice = notice
         self._works = works
@@ -137,7 +140,7 @@ class Reader:
         listener = Listener(
             job.specs,
             self._progressed,
-            lambda study: self._changed(joined(before, study, job)),
+            lambda study: self._partly(joined(before, study, job)),
             self._notice,
         )
         with self._lock:

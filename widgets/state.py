@@ -73,7 +73,8 @@ class View(TypedDict):
     ``key`` is a hash of the page's pixels, to which corrections belong. ``voters`` are the labels of the
     readings in the cells, best standing first. ``layers`` are the boxes of each engine's words, four numbers
     each. ``truth`` is the ground truth in pieces, with the white space behind each, None where there is none.
-    ``kept`` is what a person said of cells before, by their id. ``error`` says why there is nothing to see.
+    ``kept`` is what a person said of cells before, by their id. ``pending`` is whether the words are still to
+    come, and ``error`` says why there is nothing to see.
     """
 
     id: str
@@ -86,6 +87,7 @@ class View(TypedDict):
     layers: dict[str, list[int]]
     truth: list[str] | None
     kept: dict[str, str]
+    pending: bool
     error: str | None
 
 

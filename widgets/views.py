@@ -11,13 +11,12 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page, PageError, enclosing, is_detection
 from ocr_plugins.ensemble.alignment import AlignedLine
 from ocr_plugins.ensemble.alignment import Cell as AlignedCell
-from ocr_plugins.ensemble.ranking import PageEstimate
 from ocr_plugins.ensemble.vote import vote
 from ocr_plugins.ensemble.voters import Voters, choose_voters
 from ocr_plugins.ensemble.voting import Decision, Method
 from ocr_plugins.errors import CallError
 from ocr_plugins.polls import Poll
-from ocr_plugins.ranked import estimate_pages
+from ocr_plugins.ranked import Expected
 from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.vote_options import Trust, VoteOptions, fingerprints_of, shipped_trust
 
@@ -48,17 +47,20 @@ class Answered:
 
 
 class Viewer:
-    """Views of the pages of a study whose engines are done, or done so far."""
+    """Views of the pages of a study whose engines are done, or done so far.
+
+    ``expected`` is what is expected of each engine without ground truth.
+    """
 
     def __init__(self, study: Study) -> None:
         self._study = study
         self._runs = [run for run in study.runs if not run.spec.is_vote]
         self._readers = [run for run in self._runs if run.error is None]
         self._poll = Poll.of(study, VoteOptions(), self._readers)
+        self.expected = self._poll.expected
         known = fingerprints_of(self._readers)
         self._said = Trust(dict.fromkeys(known))
         self._measured = shipped_trust(known)
-        self._estimates = estimate_pages(study, samples=0)
 
     def view(self, item: Item, key: str, size: tuple[int, int]) -> View:
         """One page.
@@ -99,6 +101,7 @@ class Viewer:
             layers={label: _layer(page) for label, page in readings.items() if isinstance(page, Page)},
             truth=truth.pieces if truth else None,
             kept={},
+            pending=False,
             error=None,
         )
 
@@ -144,8 +147,7 @@ class Viewer:
     def _engine(self, run: EngineRun, page: str, voters: Voters) -> Engine:
         result = run.results.get(page)
         read = result if isinstance(result, Page) else None
-        estimate: PageEstimate | None = self._estimates.get(page)
-        expected = estimate.rate(run.label) if estimate and run.label in estimate.errors else None
+        expected = expected_on(self.expected, page, run.label)
         seconds = result.provenance.seconds if result and result.provenance else None
         return Engine(
             label=run.label,
@@ -189,19 +191,28 @@ class Viewer:
         return found
 
 
-def empty_view(item: Item, error: str) -> View:
-    """A page that cannot be shown, and why."""
+def expected_on(expected: Expected, page: str, label: str) -> float | None:
+    """The error rate that is expected of a reading of a page; None where there is no other reading."""
+    estimate = expected.pages.get(page)
+    return (
+        estimate.rate(label) if estimate and len(estimate.errors) > 1 and label in estimate.errors else None
+    )
+
+
+def empty_view(item: Item, key: str = "", size: tuple[int, int] = (1, 1), error: str | None = None) -> View:
+    """A page before its words are known, or one that cannot be shown, and why."""
     return View(
         id=item.id,
         title=title_of(item),
-        key="",
-        size=(1, 1),
+        key=key,
+        size=size,
         engines=[],
         voters=[],
         lines=[],
         layers={},
         truth=None,
         kept={},
+        pending=error is None,
         error=error,
     )
 

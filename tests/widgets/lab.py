@@ -29,6 +29,8 @@ _SETTINGS = {
     },
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    # What people choose under Settings, "Save Widget State Automatically".
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 
 
@@ -120,8 +122,10 @@ def save(page: Any, path: Path) -> None:
     before = path.stat().st_mtime_ns
     command(page, "docmanager:save")
     for _ in range(600):
-        if path.stat().st_mtime_ns > before:
-            return
+        # The file is there before all of it is.
+        with suppress(ValueError):
+            if path.stat().st_mtime_ns > before and json.loads(path.read_text(encoding="utf-8")):
+                return
         page.wait_for_timeout(100)
     raise TimeoutError(f"{path.name} was not saved")
 

@@ -126,15 +126,17 @@ export function App({ session }: { session: Session }) {
                 />
               ) : null}
               <Scores session={session} layers={layers} onLayer={toggleLayer} looked={looked} onLook={setLooked} />
-              <Confused
-                session={session}
-                label={looked}
-                chosen={lit.key}
-                onChoose={(one, key) => {
-                  setLit(one ? { key, cells: new Set(one.cells) } : { key: "", cells: new Set() });
-                  if (one?.cells[0]) session.select(one.cells[0]);
-                }}
-              />
+              {session.cells.length ? (
+                <Confused
+                  session={session}
+                  label={looked}
+                  chosen={lit.key}
+                  onChoose={(one, key) => {
+                    setLit(one ? { key, cells: new Set(one.cells) } : { key: "", cells: new Set() });
+                    if (one?.cells[0]) session.select(one.cells[0]);
+                  }}
+                />
+              ) : null}
             </div>
           </div>
         )}
@@ -160,6 +162,7 @@ function Nothing({ session }: { session: Session }) {
 
 function hintOf(session: Session): string {
   if (session.cells.length) return "Point at a word, or press n for the most doubtful one.";
+  if (session.view?.pending && !session.model.get("running")) return "The words are on their way.";
   return session.model.get("running") ? "The engines are reading." : "No engine has read any text on this page.";
 }
 

@@ -85,7 +85,7 @@ export function Board({ session, board, onLook }: { session: Session; board: Kno
                   </button>
                 </th>
                 {board.rows.map((row, place) => (
-                  <td key={row.label} style={{ "--rate": Math.min(page.rates[place] ?? 0, 1) }} class="rate">
+                  <td key={row.label} style={{ "--rate": Math.sqrt(Math.min(page.rates[place] ?? 0, 1)) }} class="rate">
                     {page.rates[place] != null ? (
                       <button
                         type="button"

@@ -297,7 +297,7 @@ export class Session {
 
   private readonly shown = (): void => {
     this.restore();
-    if (this.aim && this.aim.page === this.view?.id) this.arrive(this.aim.label);
+    if (this.aim && this.aim.page === this.view?.id && !this.view.pending) this.arrive(this.aim.label);
   };
 
   /** What was typed while no kernel was there to keep it. */

@@ -1,6 +1,6 @@
 /** Engines with their options and steps as text, as ocr_plugins.spec reads it. */
 
-import type { Offer, Offered, Option } from "./state";
+import type { Offered, Option } from "./state";
 
 export interface Step {
   name: string;
@@ -16,14 +16,13 @@ export interface Plan {
 
 const escaped = (value: string): string => value.replace(/[\\:,]/g, "\\$&");
 
-export function specOf(plan: Plan, offer: Offer | null): string {
-  const engine = offer?.engines.find((one) => one.name === plan.engine) ?? offer?.engines[0];
+export function specOf(plan: Plan): string {
   const steps = plan.steps.map(({ name, options }) => {
     const given = Object.entries(options).map(([key, value]) => `${key}=${value}`);
     return given.length ? `${name}(${given.join(";")})` : name;
   });
   const options = { ...plan.options, ...(steps.length ? { pre: steps.join("+") } : {}) };
-  return [engine?.name ?? plan.engine, ...Object.entries(options).map(([key, value]) => `${key}=${escaped(value)}`)].join(":");
+  return [plan.engine, ...Object.entries(options).map(([key, value]) => `${key}=${escaped(value)}`)].join(":");
 }
 
 /** Folders of models are for the command line: what is tried here is done so by choosing. */

@@ -75,6 +75,8 @@ export interface View {
   truth: string[] | null;
   /** What a person said of cells before, by id. */
   kept: Record<string, string>;
+  /** Whether the words are still to come. */
+  pending: boolean;
   /** Why there is nothing to see. */
   error: string | null;
 }

@@ -23,7 +23,9 @@ interface Props {
 export function Trying({ session, desk, plan, onPlan, seeing, onSee, onClose }: Props) {
   const { offer } = desk;
   const [live, setLive] = useState(false);
-  const spec = specOf(plan, offer);
+  const first = session.view?.engines[0]?.name ?? offer?.engines[0]?.name ?? "";
+  const engineName = plan.engine || first;
+  const spec = specOf({ ...plan, engine: engineName });
   const page = session.view?.id ?? "";
   const steps = plan.steps.length > 0;
   useEffect(() => desk.askOffer(), [desk]);
@@ -39,7 +41,7 @@ export function Trying({ session, desk, plan, onPlan, seeing, onSee, onClose }: 
   }, [live, spec, page]);
   if (!offer) return <p class="notice">Asking what can be tried…</p>;
 
-  const engine = offer.engines.find((one) => one.name === plan.engine) ?? offer.engines[0]!;
+  const engine = offer.engines.find((one) => one.name === engineName) ?? offer.engines[0]!;
   const told = desk.preview?.spec === spec && desk.preview.page === page ? desk.preview : null;
   const ready = engine.state === "ready";
   const add = (name: string): void => onPlan({ ...plan, steps: [...plan.steps, { name, options: {} }] });

@@ -40,7 +40,7 @@ const view = (): View => ({
   lines: [[cell(0, "one", "one"), cell(1, ["two", "tvo", "two"], "two"), cell(2, ["three", "three", "thre"], "thre")]],
   layers: {},
   truth: ["one ", "two ", "three"],
-  kept: {},
+  kept: {}, pending: false,
   error: null,
 });
 
