@@ -140,7 +140,8 @@ def compare(
     """Reads the same pages with several engines and scores them where there is ground truth.
 
     Args:
-        inputs: as `read` takes them, or a manifest, or a folder with a ``manifest.jsonl``.
+        inputs: as `read` takes them, or a manifest, a folder with a ``manifest.jsonl``, or a DataFrame with
+            the columns ``image`` and ``text``, and others of a manifest's keys.
         engines: specs, comma-separated or as a list, or a recipe (``NAME.toml``); ``vote`` among them
             votes on what the others read.
         truth: folder with a text file a page, for inputs that are no manifests.

@@ -18,6 +18,7 @@ from ocr_plugins.manifest import (
     ManifestRow,
     find_manifest,
     load_manifest,
+    rows_of_table,
     spread,
     truth_from_folder,
 )
@@ -116,7 +117,8 @@ def gather(
 
     Args:
         inputs: one input or any number of them: anything that `enumerate_pages` takes, a
-            manifest, or a folder with a ``manifest.jsonl``.
+            manifest, a folder with a ``manifest.jsonl``, or a DataFrame with columns as a manifest's keys:
+            ``image``, ``text`` and any other.
         truth: folder with a text file for each page of inputs that are no manifests.
         limit: at most this many pages of each input, spread evenly over it.
         recursive: look into subfolders.
@@ -134,6 +136,9 @@ def gather(
 
     def sources() -> Iterator[Any]:
         for one in _several(inputs):
+            if _is_table(one):
+                found.append(list(_of_table(one)))
+                continue
             path = find_manifest(one) if isinstance(one, str | Path) else None
             found.append([])
             if path is None:
@@ -187,7 +192,21 @@ def _several(inputs: Any) -> Iterable[Any]:
     one = not isinstance(inputs, Iterable) or isinstance(
         inputs, str | bytes | bytearray | memoryview | np.ndarray
     )
-    return [inputs] if one else inputs
+    return [inputs] if one or _is_table(inputs) else inputs
+
+
+def _is_table(one: Any) -> bool:
+    """Whether it is a DataFrame; pandas is not loaded to tell."""
+    return type(one).__name__ == "DataFrame" and hasattr(one, "to_dict")
+
+
+def _of_table(table: Any) -> Iterator[ManifestRow | PageError]:
+    try:
+        rows, errors = rows_of_table(table)
+    except ManifestError as error:
+        raise CallError(error.message, error.hint) from None
+    yield from errors
+    yield from rows
 
 
 def _texts(refs: Sequence[PageRef], folder: str | Path | None) -> dict[str, str]:

@@ -16,13 +16,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from ocr_plugins.document import LEVELS, Box, Level, PageError
 from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.paths import is_url
 from ocr_plugins.source import PageRef, page_ref, text_ref
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -118,24 +121,9 @@ def load_manifest(
         raise ManifestError(f"manifest {file} cannot be read ({error.strerror})", hint) from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ManifestError(f"manifest {file} is UTF-16, not UTF-8", "save it as UTF-8")
-    rows: list[ManifestRow] = []
-    errors: list[PageError] = []
-    first_lines: dict[str, int] = {}
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if not raw.strip():
-            continue
-        found: dict[str, Any] = {}
-        try:
-            found = _parse(raw)
-            row = _row(found, number, images or str(file.parent))
-            if row.id in first_lines:
-                message = f"id {row.id!r} is already used in line {first_lines[row.id]}"
-                raise ManifestError(message, "give each row its own id", "duplicate_id")
-        except ManifestError as error:
-            errors.append(_record(error, f"{file.name}:{number}", found))
-        else:
-            first_lines[row.id] = number
-            rows.append(row)
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    numbered = ((number, raw) for number, raw in enumerate(lines, start=1) if raw.strip())
+    rows, errors = _rows(numbered, file.name, images or str(file.parent))
     if not rows and not errors:
         raise ManifestError(f"manifest {file} is empty", "write one JSON object a line into it")
     if strict and errors:
@@ -146,6 +134,43 @@ def load_manifest(
     name = file.absolute().parent.name if file.name == "manifest.jsonl" else file.stem
     digest = hashlib.sha256(data).hexdigest()
     return Manifest(path=file, name=name or file.stem, sha256=digest, rows=tuple(rows), errors=tuple(errors))
+
+
+def rows_of_table(table: pd.DataFrame) -> tuple[list[ManifestRow], list[PageError]]:
+    """The rows of a table whose columns are a manifest's keys, and a record for each bad one.
+
+    Args:
+        table: ``image`` (a path, or an URL) and ``text``, with any other key of a manifest; ``id`` is the
+            image where there is none. Missing values stand for keys that a row does not have.
+
+    Raises:
+        ManifestError: a column is missing.
+    """
+    for key in ("image", "text"):
+        if key not in table.columns:
+            pages = ": for pages without ground truth give list(table['image'])" if key == "text" else ""
+            raise ManifestError(
+                f"the table has no column {key!r}", f"it has {', '.join(map(str, table.columns))}{pages}"
+            )
+    records = [
+        {str(key): value for key, value in record.items() if not _is_missing(value)}
+        for record in table.to_dict("records")
+    ]
+    numbered = [
+        (number, {"id": str(record.get("image", "")), **record, **_as_texts(record)})
+        for number, record in enumerate(records, start=1)
+    ]
+    return _rows(numbered, "table", str(Path.cwd()))
+
+
+def _is_missing(value: Any) -> bool:
+    # NaN and NaT are not equal to themselves; NA does not say.
+    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value)
+
+
+def _as_texts(record: Mapping[str, Any]) -> dict[str, str]:
+    """What tables hold as numbers or paths, and manifests as texts."""
+    return {key: str(record[key]) for key in ("id", "image") if key in record}
 
 
 def truth_from_folder(refs: Iterable[PageRef], folder: str | os.PathLike[str]) -> dict[str, str]:
@@ -227,6 +252,29 @@ def _parse(raw: bytes) -> dict[str, Any]:
             f"the line holds {_kind(found)}, not an object", 'write {"id": ..., "image": ..., "text": ...}'
         )
     return found
+
+
+def _rows(
+    numbered: Iterable[tuple[int, bytes | Mapping[str, Any]]], name: str, folder: str
+) -> tuple[list[ManifestRow], list[PageError]]:
+    """The good rows, and a record for each bad one."""
+    rows: list[ManifestRow] = []
+    errors: list[PageError] = []
+    first_lines: dict[str, int] = {}
+    for number, raw in numbered:
+        found: Mapping[str, Any] = {}
+        try:
+            found = _parse(raw) if isinstance(raw, bytes) else raw
+            row = _row(found, number, folder)
+            if row.id in first_lines:
+                message = f"id {row.id!r} is already used in line {first_lines[row.id]}"
+                raise ManifestError(message, "give each row its own id", "duplicate_id")
+        except ManifestError as error:
+            errors.append(_record(error, f"{name}:{number}", found))
+        else:
+            first_lines[row.id] = number
+            rows.append(row)
+    return rows, errors
 
 
 def _row(found: Mapping[str, Any], number: int, folder: str) -> ManifestRow:

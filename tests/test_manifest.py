@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from ocr_plugins.corpus import gather
 from ocr_plugins.errors import CallError, ManifestError
 from ocr_plugins.manifest import find_manifest, load_manifest, spread, truth_from_folder
 from ocr_plugins.source import PageRef
@@ -227,3 +228,32 @@ def test_spread_without_a_limit() -> None:
     for bad in (0, -1, True):
         with pytest.raises(CallError, match="limit"):
             spread("abc", bad)
+
+
+def test_a_table_is_a_manifest(tmp_path: Path) -> None:
+    import numpy as np
+    import pandas as pd
+    from PIL import Image
+
+    for name in ("a.png", "b.png"):
+        Image.new("L", (40, 20), 255).save(tmp_path / name)
+    images = [tmp_path / "a.png", str(tmp_path / "b.png"), str(tmp_path / "missing.png")]
+    columns = {
+        "image": images,
+        "text": ["one", "two", "three"],
+        "dpi": [300, np.nan, 200],
+        "domain": ["x", None, pd.NA],
+    }
+    corpus = gather(pd.DataFrame(columns))
+    assert [(item.truth, item.domain) for item in corpus.items] == [("one", "x"), ("two", None)]
+    assert [item.ref.load().size for item in corpus.items] == [(40, 20), (40, 20)]
+    (error,) = corpus.errors
+    assert "missing.png does not exist" in error.reason
+    assert len(gather([pd.DataFrame(columns), tmp_path / "a.png"]).items) == 3
+
+
+def test_a_table_without_a_column_is_told() -> None:
+    import pandas as pd
+
+    with pytest.raises(CallError, match=r"no column 'text'.*list"):
+        gather(pd.DataFrame({"image": ["a.png"]}))

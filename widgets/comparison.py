@@ -23,6 +23,7 @@ from ocr_plugins.spec import EngineSpec, parse_spec
 from .answering import Answers
 from .board import board_of
 from .bundle import bundled
+from .edits import Edits, corrected
 from .exporting import Checked, export
 from .gathering import gathered
 from .kept import Corrections, boxes_of, keep_in, placed
@@ -31,7 +32,7 @@ from .pictured import pictured
 from .previewing import Previewer
 from .reading import TRIED, Job, Reader
 from .standalone import page_of
-from .state import LONGEST_SHOWN, Progress, View
+from .state import LONGEST_SHOWN, Edit, History, Progress, View
 from .tabled import words_table
 from .views import Viewer
 
@@ -79,6 +80,8 @@ class Comparison(anywidget.AnyWidget):
         empty = Study(corpus=Corpus(items=()), convention=get_convention("default"))
         self._pages = Pages(corrections, empty)
         self._pictured = ""
+        self._edits = Edits()
+        self._writes = False
         # Events of the browser and of engines come on threads of their own.
         self._lock = threading.RLock()
         self._reader = Reader(
@@ -152,23 +155,12 @@ class Comparison(anywidget.AnyWidget):
             page: its id; default: the page that is shown.
         """
         with self._lock:
-            history: Any = self.history
-            edits = history["edits"][: history["done"]]
-            edits = [*edits, {"page": page or self.page, "cell": cell, "text": text}]
-            self.history = {"edits": edits, "done": len(edits)}
+            edit = Edit(page=page or self.page, cell=cell, text=text)
+            self._write(self._edits.say(edit, self._history))
 
     def corrections_of(self, page: str) -> dict[str, str]:
         """What a person has said on a page, by cell."""
-        history: Any = self.history
-        found = dict(self._pages.kept.get(page, {}))
-        for edit in history["edits"][: history["done"]]:
-            if edit["page"] != page:
-                continue
-            if edit["text"] is None:
-                found.pop(edit["cell"], None)
-            else:
-                found[edit["cell"]] = edit["text"]
-        return found
+        return corrected(self._history, page, self._pages.kept.get(page, {}))
 
     def export(self, folder: str | Path, formats: str = "page") -> Path:
         """Writes what was corrected as ground truth.
@@ -400,12 +392,24 @@ class Comparison(anywidget.AnyWidget):
 
     def _typed(self, _: Mapping[str, Any]) -> None:
         with self._lock:
-            history = self.history
+            if not self._writes:
+                self._write(self._edits.hear(self._history))
             try:
-                for page in dict.fromkeys(edit["page"] for edit in history["edits"]):
+                for page in dict.fromkeys(edit["page"] for edit in self._history["edits"]):
                     self._pages.keep(page, self.corrections_of(page))
             except OcrError as error:
                 self._say(str(error))
+
+    @property
+    def _history(self) -> History:
+        return self.history  # type: ignore[return-value]
+
+    def _write(self, history: History) -> None:
+        self._writes = True
+        try:
+            self.history = dict(history)
+        finally:
+            self._writes = False
 
     def _heard(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
         self._answers.hear(content, buffers)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from dataclasses import dataclass, field
+import weakref
 from pathlib import Path, PurePath
 
 from ocr_plugins.errors import CallError
@@ -16,16 +17,15 @@ LIMIT = 200 * 2**20
 _LONGEST_NAME = 200
 
 
-@dataclass
 class Inbox:
     """What has arrived, in a folder that is deleted with it."""
 
-    limit: int = LIMIT
-    _folder: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="ocr-plugins-", ignore_cleanup_errors=True)
-    )
-    _coming: dict[str, tuple[Path, int]] = field(default_factory=dict)
-    _count: int = 0
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ocr-plugins-"))
+        self._limit = limit
+        self._coming: dict[str, tuple[Path, int]] = {}
+        self._count = 0
+        self._delete = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def take(self, name: str, at: int, size: int, piece: bytes | memoryview) -> tuple[Upload, Path | None]:
         """A piece of a file.
@@ -55,12 +55,12 @@ class Inbox:
 
     def close(self) -> None:
         """Deletes the files."""
-        self._folder.cleanup()
+        self._delete()
 
     def _put(self, name: str, at: int, size: int, piece: bytes) -> tuple[Path, int]:
-        if size > self.limit:
+        if size > self._limit:
             raise CallError(
-                f"{name} has {_megabytes(size)}, and a file dropped here may have {_megabytes(self.limit)}",
+                f"{name} has {_megabytes(size)}, and a file dropped here may have {_megabytes(self._limit)}",
                 "give its path to compare() instead",
             )
         if not size:
@@ -68,7 +68,7 @@ class Inbox:
         if at == 0:
             # Each file has a folder of its own: two may have one name.
             self._count += 1
-            folder = Path(self._folder.name) / str(self._count)
+            folder = self.folder / str(self._count)
             folder.mkdir()
             self._coming[name] = folder / _safe(name), 0
         path, got = self._coming.get(name, (Path(), -1))
@@ -82,7 +82,7 @@ class Inbox:
 
 def _safe(name: str) -> str:
     """The name without what could lead elsewhere; its ending stays, which tells what the file is."""
-    last = PurePath(name.replace("\\", "/")).name.replace("\0", "") or "file"
+    last = PurePath(name.replace("\\", "/")).name.replace("\0", "").lstrip(".") or "file"
     stem, suffix = PurePath(last).stem, PurePath(last).suffix
     return stem.encode()[:_LONGEST_NAME].decode(errors="ignore") + suffix[:20]
 

@@ -100,11 +100,16 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     raise TimeoutError(log.read_text()[-3000:])
 
 
-def open_notebook(page: Any, address: str, name: str, app: App = "lab") -> None:
-    """Opens a notebook and waits for its kernel: cells run before that ask which one to take."""
+def open_page(page: Any, address: str, name: str, app: App = "lab") -> None:
+    """Opens a notebook, whatever its kernel does."""
     where = f"lab/tree/{name}?reset" if app == "lab" else f"notebooks/{name}"
     page.goto(f"{address}/{where}")
     page.wait_for_function("() => document.querySelectorAll('.jp-Notebook .jp-Cell').length > 0")
+
+
+def open_notebook(page: Any, address: str, name: str, app: App = "lab") -> None:
+    """Opens a notebook and waits for its kernel: cells run before that ask which one to take."""
+    open_page(page, address, name, app)
     page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
     page.evaluate(
         "async () => { const c = jupyterapp.shell.currentWidget.sessionContext; await c.ready;"
@@ -112,9 +117,9 @@ def open_notebook(page: Any, address: str, name: str, app: App = "lab") -> None:
     )
 
 
-def command(page: Any, name: str) -> None:
+def command(page: Any, name: str, **arguments: str) -> None:
     """A command of the application. It is not waited for: that can take for ever."""
-    page.evaluate(f"() => {{ void jupyterapp.commands.execute({name!r}) }}")
+    page.evaluate(f"() => {{ void jupyterapp.commands.execute({name!r}, {json.dumps(arguments)}) }}")
 
 
 def save(page: Any, path: Path) -> None:
@@ -149,6 +154,11 @@ def kernel(page: Any, expression: str) -> Any:
     found = re.search(r"KERNEL (.*)", told)
     assert found, told
     return json.loads(found[1])
+
+
+def shut_down_kernel(page: Any) -> None:
+    """Ends the kernel for good; the page may start another one, which knows nothing of the widgets."""
+    page.evaluate("async () => { await jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
 
 
 def kill_kernel(page: Any) -> None:

@@ -57,6 +57,21 @@ def test_what_was_typed_is_there_again_with_other_engines(
     assert "Tamarack" not in again.corrections_of(again.page).values()
 
 
+def test_what_python_says_is_not_lost_to_a_browser_that_has_not_heard_it(widget: Comparison) -> None:
+    assert widget.view is not None
+    cells = [cell["id"] for line in widget.view["lines"] for cell in line]
+    typed(widget, (0, "typed"))
+    widget.correct(cells[1], "said")
+    # It writes what it knew before, and one more.
+    typed(widget, (0, "typed"), (2, "more"))
+    assert widget.corrections_of(widget.page) == {cells[0]: "typed", cells[1]: "said", cells[2]: "more"}
+    # What it has heard it may undo.
+    widget.history = {**widget.history, "done": 2}
+    assert widget.corrections_of(widget.page) == {cells[0]: "typed", cells[2]: "more"}
+    typed(widget, (0, "typed"))
+    assert widget.corrections_of(widget.page) == {cells[0]: "typed"}
+
+
 def test_what_is_undone_is_kept_no_more(widget: Comparison, kept: Path) -> None:
     typed(widget, (0, "x"))
     widget.history = {**widget.history, "done": 0}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lab
+import nbformat
+import numpy as np
 import pytest
 from browser import Seen, watched
+from PIL import Image
 from sheets import TEXT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -69,6 +74,12 @@ def done(page: Any) -> None:
     page.wait_for_timeout(1000)
 
 
+def picture(page: Any, name: str) -> None:
+    """Keeps a screenshot, where a folder for them is named."""
+    if folder := os.environ.get("OCR_PLUGINS_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
 def click(page: Any) -> None:
     """Into a corner of the page, where no word is; again where the host takes the focus back after a run."""
     for _ in range(10):
@@ -117,6 +128,83 @@ def test_a_saved_notebook_opens_with_what_was_typed(page: Any, host: Host, book:
     page.wait_for_selector(".ocr-plugins .picture")
     checked(page, "1 word checked")
     assert (host.root / book).stat().st_size < 3_500_000
+
+
+def test_a_saved_notebook_opens_without_a_kernel(page: Any, host: Host, book: str) -> None:
+    lab.save(page, host.root / book)
+    book_now = nbformat.read(host.root / book, as_version=4)
+    (shown,) = [output.data for output in book_now.cells[1].outputs if "data" in output]
+    assert shown["image/png"].startswith("iVBOR")
+    lab.shut_down_kernel(page)
+    lab.open_page(page, host.address, book, host.app)
+    page.wait_for_selector(".ocr-plugins .picture")
+    click(page)
+    page.keyboard.press("ArrowRight")
+    assert "Tamarack" in page.locator(".voted").inner_text()
+    # Votes and scores need no kernel.
+    before = page.locator(".scores tbody").inner_text()
+    page.get_by_label("tesseract votes").uncheck()
+    page.locator(".method select").select_option("majority")
+    assert page.locator(".scores tbody").inner_text() != before or "100.00" not in before
+
+
+def test_a_page_is_dropped_and_another_engine_is_tried(page: Any, sheet: Path, tmp_path: Path) -> None:
+    # Larger than a piece, and larger than what a notebook lets through at once.
+    noisy = np.random.default_rng(1).integers(0, 255, (1900, 1900, 3), dtype=np.uint8)
+    Image.fromarray(noisy).save(tmp_path / "noise.png")
+    assert (tmp_path / "noise.png").stat().st_size > 10_000_000
+    page.locator(".ocr-plugins input[type=file]").set_input_files([sheet, tmp_path / "noise.png"])
+    titles = page.locator(".ocr-plugins select[aria-label=page] option")
+    titles.nth(2).wait_for(state="attached")
+    page.wait_for_selector(".ocr-plugins .runs", state="detached")
+    assert [title.inner_text() for title in titles.all()] == ["sheet.png", "sheet.png", "noise.png"]
+    assert lab.kernel(page, "len(w.results)") == 3 * 3
+    # Its picture as the engine gets it, and what that reads.
+    page.get_by_role("button", name="try…").click()
+    page.locator(".trying .steps > label select").select_option("pad")
+    page.get_by_label("width").fill("300")
+    page.wait_for_function("() => document.querySelector('.boxes').hasAttribute('hidden')")
+    page.wait_for_function(
+        "wide => document.querySelector('.picture').naturalWidth === wide", arg=wider(sheet, 600)
+    )
+    assert page.locator(".spec").inner_text() == "tesseract:pre=pad(width=300)"
+    page.get_by_role("button", name="Read this page").click()
+    page.get_by_label("tried votes").wait_for()
+    page.get_by_role("button", name="Close").click()
+    assert page.locator(".boxes").get_attribute("hidden") is None
+    page.get_by_label("take tried out").click()
+    page.get_by_label("tried votes").wait_for(state="detached")
+    # All pages, and from there to the page and the word.
+    page.get_by_role("button", name="all pages").click()
+    page.locator(".board").get_by_role("button", name="noise.png", exact=True).click()
+    page.wait_for_function(
+        "() => document.querySelector('.ocr-plugins select[aria-label=page]').value === 'noise.png'"
+    )
+    assert lab.kernel(page, "w.page") == "noise.png"
+
+
+def wider(sheet: Path, by: int) -> int:
+    with Image.open(sheet) as image:
+        return image.width + by
+
+
+def test_dark_is_dark_and_can_be_read(page: Any, host: Host) -> None:
+    lab.command(page, "apputils:change-theme", theme="JupyterLab Dark")
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    correct(page, "Tamarind")
+    page.wait_for_timeout(1000)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.ocr-plugins')).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", ground)[:3]) < 60
+    axe = Path(__file__).parents[2] / "widgets/frontend/node_modules/axe-core/axe.min.js"
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run('.ocr-plugins')).violations")
+    serious = [
+        (one["id"], [node["html"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert not serious
+    picture(page, f"dark-{host.app}")
 
 
 def test_what_is_typed_while_the_kernel_dies_is_there_afterwards(page: Any) -> None:

@@ -40,7 +40,8 @@ const view = (): View => ({
   lines: [[cell(0, "one", "one"), cell(1, ["two", "tvo", "two"], "two"), cell(2, ["three", "three", "thre"], "thre")]],
   layers: {},
   truth: ["one ", "two ", "three"],
-  kept: {}, pending: false,
+  kept: {},
+  pending: false,
   error: null,
 });
 
@@ -150,5 +151,32 @@ describe("walking", () => {
   test("lists what a reading confuses", () => {
     const [one] = session();
     expect(one.confusionsOf("b")).toEqual([{ wanted: "w", read: "v", cells: ["100,0,180,20"] }]);
+  });
+});
+
+describe("a page that is opened from the table of all pages", () => {
+  const other = (): View => ({ ...view(), id: "other", pending: false });
+
+  test("shows the word that the reading has wrong, once the words are there", () => {
+    const [one, model] = session();
+    one.openAt("other", "b");
+    expect(model.get("page")).toBe("other");
+    model.set("view", { ...other(), lines: [], pending: true });
+    expect(one.selected).toBeUndefined();
+    model.set("view", other());
+    expect(one.selected!.cell.id).toBe(cell(1, "", "").id);
+  });
+
+  test("shows the most doubtful word where nothing is known to be wrong", () => {
+    const [one, model] = session({ view: { ...view(), truth: null } });
+    one.openAt("page", "a");
+    expect(model.get("selected")).toBe(one.doubtful[0]!.cell.id);
+  });
+
+  test("is left alone by a page that comes in between", () => {
+    const [one, model] = session();
+    one.openAt("other", "b");
+    model.set("view", view());
+    expect(one.selected).toBeUndefined();
   });
 });

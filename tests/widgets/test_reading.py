@@ -1,0 +1,142 @@
+"""What is read for the widget after its first run: other engines, other pages, and what became known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ocr_plugins.widgets import Comparison, compare, leaderboard
+from sheets import TEXT
+
+import ocr_plugins
+from ocr_plugins.errors import CallError
+from ocr_plugins.samples import samples_manifest
+
+
+@pytest.fixture
+def small(sheet: Path) -> Comparison:
+    """The sheet under one engine."""
+    return compare(sheet, "crnn", truth=TEXT, corrections=False, block=True)
+
+
+def labels(widget: Comparison) -> list[str]:
+    assert widget.view is not None
+    return [engine["label"] for engine in widget.view["engines"]]
+
+
+def test_an_engine_is_added_and_taken_out(small: Comparison) -> None:
+    small.add("tesseract:psm=6", block=True)
+    assert labels(small) == ["crnn", "tesseract:psm=6"]
+    assert set(small.table.index) == {"crnn", "tesseract:psm=6", "vote"}
+    with pytest.raises(CallError, match="here already"):
+        small.add("tesseract:psm=6")
+    small.drop("crnn", block=True)
+    assert labels(small) == ["tesseract:psm=6"]
+    assert set(small.table.index) == {"tesseract:psm=6"}
+    with pytest.raises(CallError, match="no engine 'crnn'"):
+        small.drop("crnn")
+
+
+def test_what_is_tried_gives_way_to_the_next_and_counts_in_no_table(small: Comparison) -> None:
+    small.try_on("tesseract", block=True)
+    small.try_on("tesseract:pre=grey", block=True)
+    assert labels(small) == ["crnn", "tried"]
+    assert small.view is not None
+    assert small.view["engines"][1]["spec"] == "tesseract:pre=grey"
+    assert small.view["engines"][1]["text"].split() == TEXT.split()
+    small.add("tesseract:pre=grey", block=True)
+    assert labels(small) == ["crnn", "tesseract:pre=grey"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        ("nonsense", "nonsense"),
+        ("tesseract:psm=99", "psm"),
+        ("crnn:pre=desku", "deskew"),
+        ("vote", "no engine"),
+    ],
+)
+def test_what_cannot_be_tried_is_told(small: Comparison, engine: str, told: str) -> None:
+    with pytest.raises(CallError, match=told):
+        small.try_on(engine)
+    assert labels(small) == ["crnn"]
+
+
+def test_pages_are_added_to_those_there(small: Comparison, sheet: Path) -> None:
+    small.add_pages(sheet, block=True)
+    assert [page["title"] for page in small.pages] == ["sheet.png", "sheet.png"]
+    assert len({page["id"] for page in small.pages}) == 2
+    assert small.view is not None
+    assert small.view["id"] == small.pages[0]["id"]
+    assert small.results["text"].nunique() == 1
+    assert len(small.results) == 2
+    assert small.board is not None
+    assert [page["id"] for page in small.board["pages"]] == [page["id"] for page in small.pages]
+
+
+def test_a_truth_that_becomes_known_is_scored_by(sheet: Path) -> None:
+    widget = compare(sheet, "crnn", corrections=False, block=True)
+    assert widget.table["cer"].isna().all()
+    widget.set_truth(widget.page, TEXT, block=True)
+    assert widget.table.loc["crnn", "cer"] < 0.1
+    assert widget.view is not None
+    assert "".join(widget.view["truth"]).split() == TEXT.split()
+
+
+def test_a_run_goes_on_where_it_was_ended(sheet: Path) -> None:
+    widget = compare([sheet], "crnn,tesseract", corrections=False, store=False)
+    widget.cancel()
+    assert widget.wait(300)
+    widget.run(block=True)
+    assert labels(widget) == ["crnn", "tesseract"]
+    assert widget.notice == ""
+    assert widget.results["text"].notna().all()
+
+
+def test_an_engine_that_is_not_there_says_so_in_its_row(small: Comparison) -> None:
+    small.add("rapidocr:model_dir=/nowhere", block=True)
+    assert small.view is not None
+    assert "/nowhere" in (small.view["engines"][1]["error"] or "")
+    assert labels(small) == ["crnn", "rapidocr:model_dir=/nowhere"]
+
+
+def test_a_study_is_shown_as_it_is(sheet: Path) -> None:
+    study = ocr_plugins.compare(samples_manifest(), "crnn,tesseract,vote", limit=3)
+    widget = leaderboard(study, corrections=False)
+    assert widget.board is not None
+    assert {row["label"] for row in widget.board["rows"]} == {"crnn", "tesseract", "vote"}
+    assert widget.board["scored"]
+    assert widget.board["advice"].startswith("Take ")
+    rates = [row["cer"] for row in widget.board["rows"]]
+    assert rates == sorted(rates)
+    frame = study.results().set_index(["id", "engine"])
+    for page in widget.board["pages"]:
+        for row, rate in zip(widget.board["rows"], page["rates"], strict=True):
+            assert rate == pytest.approx(frame.loc[(page["id"], row["label"]), "cer"], abs=1e-5)
+    assert labels(widget) == ["crnn", "tesseract"]
+    analysis = ocr_plugins.study(sheet, "crnn,tesseract")
+    assert leaderboard(analysis, corrections=False).board is None
+
+
+def test_a_board_without_truth_says_what_is_expected(sheet: Path) -> None:
+    widget = compare([sheet, sheet], "crnn,tesseract", corrections=False, block=True)
+    assert widget.board is not None
+    assert not widget.board["scored"]
+    assert widget.board["advice"] == ""
+    assert all(rate is not None for rate in widget.board["pages"][0]["rates"][:2])
+
+
+def test_words_know_of_corrections_that_other_engines_would_place_elsewhere(small: Comparison) -> None:
+    assert small.view is not None
+    x0, y0, x1, y1 = small.view["lines"][0][0]["box"]
+    small.correct(f"{x0},{y0},{x1 + 2},{y1}", "Tamarisk")
+    assert "Tamarisk" in set(small.words["correction"].dropna())
+
+
+def test_there_is_a_picture_for_who_shows_no_widgets(small: Comparison) -> None:
+    bundle = small._repr_mimebundle_()
+    assert bundle is not None
+    assert bundle[0]["image/png"].startswith("iVBOR")
+    assert len(bundle[0]["image/png"]) < 500_000
+    assert repr(small) == "<Comparison of 1 page: crnn>"
