@@ -30,7 +30,7 @@ from .kept import Corrections, boxes_of, keep_in, placed
 from .paging import Pages
 from .pictured import pictured
 from .previewing import Previewer
-from .reading import TRIED, Job, Reader
+from .reading import TRIED, Job, Reader, without
 from .standalone import page_of
 from .state import LONGEST_SHOWN, Edit, History, Progress, View
 from .tabled import words_table
@@ -358,7 +358,8 @@ class Comparison(anywidget.AnyWidget):
         """Takes over what engines have read so far, and shows it."""
         # On many pages this takes its time, in which the browser is to be heard.
         viewer = Viewer(study)
-        board = board_of(study, viewer.expected) if len(study.corpus.items) > 1 and study.runs else None
+        told = without(study, {TRIED}, votes=False)
+        board = board_of(told, viewer.expected) if len(study.corpus.items) > 1 and study.runs else None
         with self._lock:
             self._pages.read(study, viewer)
             self._show()

@@ -164,9 +164,9 @@ class Reader:
         return dataclasses.replace(study, corpus=corpus, runs=runs)
 
 
-def without(study: Study, dropped: Collection[str]) -> Study:
-    """A study without some engines, and without votes, which others are to be held for."""
-    runs = [run for run in study.runs if run.label not in dropped and not run.spec.is_vote]
+def without(study: Study, dropped: Collection[str], *, votes: bool = True) -> Study:
+    """A study without some engines, and without ``votes``, where others are to be held in their place."""
+    runs = [run for run in study.runs if run.label not in dropped and not (votes and run.spec.is_vote)]
     return dataclasses.replace(study, runs=runs)
 
 

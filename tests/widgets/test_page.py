@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browser import Seen, watched
-from ocr_plugins.widgets import Comparison, compare
+from ocr_plugins.widgets import Comparison, compare, leaderboard
 from sheets import TEXT
+
+import ocr_plugins
+from ocr_plugins.corpus import gather
+from ocr_plugins.document import Line, Page, Polygon, Word
+from ocr_plugins.evaluation import get_convention
+from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.samples import samples_manifest
+from ocr_plugins.spec import parse_spec
 
 FRONTEND = Path(__file__).parents[2] / "widgets" / "frontend"
 
@@ -185,3 +196,111 @@ def test_all_pages_are_in_it(sheet: Path, tmp_path: Path, seen: Seen) -> None:
     assert page.get_by_label("next page").is_disabled()
     page.wait_for_selector(".picture")
     assert set(rows(page)) == {"crnn", "vote"}
+
+
+def drawn(texts: list[str], readings: dict[str, list[str]], path: Path) -> Path:
+    """A page with a word of each reading at the same place, as one file."""
+    boxes = [(20.0, 20.0 + 40 * place, 380.0, 50.0 + 40 * place) for place in range(len(texts))]
+    corpus = gather(np.full((40 * len(texts) + 60, 400), 255, np.uint8))
+    corpus = dataclasses.replace(
+        corpus, items=(dataclasses.replace(corpus.items[0], truth="\n".join(texts)),)
+    )
+    study = Study(corpus=corpus, convention=get_convention("default"))
+    for engine, words in readings.items():
+        run = EngineRun(spec=parse_spec(engine))
+        lines = [
+            Line.of_words([Word(text=text, polygon=Polygon.from_box(*box))])
+            for text, box in zip(words, boxes, strict=True)
+        ]
+        run.results[corpus.items[0].id] = Page(source="", page=1, size=(400, 400), lines=tuple(lines))
+        study.runs.append(run)
+    leaderboard(study, corrections=False).to_html(path)
+    return path
+
+
+HOSTILE = [
+    "<img/src=x/onerror=document.title='run'>",
+    "</script><script>document.title='run'</script>",
+    "{{7*7}}&lt;",
+]
+
+
+def test_what_was_recognised_is_shown_and_never_run(seen: Seen, tmp_path: Path) -> None:
+    texts = [text.replace(" ", "") for text in HOSTILE]
+    page = seen.open(drawn(texts, {"crnn": texts, "tesseract": texts[::-1]}, tmp_path / "hostile.html"))
+    page.wait_for_selector(".picture")
+    page.focus(".stage")
+    for text in texts:
+        page.keyboard.press("ArrowRight")
+        assert text in page.locator(".truth").inner_text()
+        page.keyboard.press("Enter")
+        page.keyboard.type(text + "<b>x</b>")
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    assert page.title() == "OCR engines compared"
+    assert (
+        page.locator(".ocr-plugins img:not(.picture), .ocr-plugins script, .ocr-plugins .readings b").count()
+        == 0
+    )
+
+
+def test_what_is_written_from_right_to_left_is_shown_so(seen: Seen, tmp_path: Path) -> None:
+    texts = ["שלום", "مرحبا", "left"]
+    page = seen.open(
+        drawn(texts, {"crnn": texts, "tesseract": ["שלרם", "مرحيا", "lett"]}, tmp_path / "rtl.html")
+    )
+    page.wait_for_selector(".picture")
+    page.focus(".stage")
+    for number, direction in enumerate(["rtl", "rtl", "ltr"]):
+        page.keyboard.press("ArrowRight")
+        cells = page.locator(".readings [dir=auto]").all()
+        assert {cell.evaluate("cell => getComputedStyle(cell).direction") for cell in cells} == {direction}, (
+            number
+        )
+    if folder := os.environ.get("OCR_PLUGINS_SCREENSHOTS"):
+        page.keyboard.press("ArrowLeft")
+        page.screenshot(path=Path(folder) / "rtl.png")
+
+
+def test_a_truth_of_another_page_is_told(seen: Seen, tmp_path: Path) -> None:
+    page = seen.open(
+        drawn(["something", "else"], {"crnn": ["12345", "67"], "tesseract": ["8", "9"]}, tmp_path / "a.html")
+    )
+    assert "is it that of another page?" in page.locator(".scores .notice").inner_text()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sample pages in one file, with the table of all of them."""
+    path = tmp_path_factory.mktemp("board") / "board.html"
+    study = ocr_plugins.compare(samples_manifest(), "crnn,tesseract,vote", limit=3)
+    leaderboard(study, corrections=False).to_html(path)
+    return path
+
+
+def test_the_board_leads_to_the_page_and_the_word(seen: Seen, folder: Path) -> None:
+    page = seen.open(folder)
+    board = page.locator(".board")
+    assert board.locator(".advice").inner_text().startswith("Take ")
+    assert [row.locator("th").inner_text() for row in board.locator("table").first.locator("tbody tr").all()]
+    # The worst of an engine stand first.
+    board.locator(".pages thead button").filter(has_text="tesseract").click()
+    place = [one.inner_text() for one in board.locator(".pages thead th").all()].index("tesseract ▾") - 1
+    rates = [
+        float(row.locator("td").nth(place).inner_text()) for row in board.locator(".pages tbody tr").all()
+    ]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > 0
+    title = board.locator(".pages tbody th").first.inner_text()
+    board.locator(".pages tbody tr").first.locator("td").nth(place).locator("button").click()
+    assert page.get_by_label("page", exact=True).locator("option:checked").inner_text() == title
+    # At a word that this engine has wrong.
+    row = page.locator(".readings tr").filter(has_text="tesseract")
+    assert row.locator(".cross").count() == 1
+    assert page.locator(".look[aria-pressed=true]").inner_text() == "tesseract"
+
+
+def test_without_python_nothing_is_offered_that_needs_it(page: Any) -> None:
+    assert page.get_by_role("button", name="try…").count() == 0
+    assert page.locator("input[type=file]").count() == 0
+    assert page.get_by_label("take crnn out").count() == 0

@@ -37,13 +37,16 @@ def test_an_engine_is_added_and_taken_out(small: Comparison) -> None:
         small.drop("crnn")
 
 
-def test_what_is_tried_gives_way_to_the_next_and_counts_in_no_table(small: Comparison) -> None:
+def test_what_is_tried_gives_way_to_the_next_and_is_in_no_board(small: Comparison, sheet: Path) -> None:
     small.try_on("tesseract", block=True)
     small.try_on("tesseract:pre=grey", block=True)
     assert labels(small) == ["crnn", "tried"]
     assert small.view is not None
     assert small.view["engines"][1]["spec"] == "tesseract:pre=grey"
     assert small.view["engines"][1]["text"].split() == TEXT.split()
+    small.add_pages(sheet, block=True)
+    assert small.board is not None
+    assert [row["label"] for row in small.board["rows"]] == ["crnn"]
     small.add("tesseract:pre=grey", block=True)
     assert labels(small) == ["crnn", "tesseract:pre=grey"]
 
