@@ -27,6 +27,7 @@ from .edits import Edits, corrected
 from .exporting import Checked, export
 from .gathering import gathered
 from .kept import Corrections, boxes_of, keep_in, placed
+from .packing import packed, unpacked
 from .paging import Pages
 from .pictured import pictured
 from .previewing import Previewer
@@ -52,7 +53,9 @@ class Comparison(anywidget.AnyWidget):
 
     pages = traitlets.List(traitlets.Dict()).tag(sync=True)
     page = traitlets.Unicode().tag(sync=True)
-    view = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    view = traitlets.Dict(allow_none=True, default_value=None).tag(
+        sync=True, to_json=lambda value, _: packed(value), from_json=lambda value, _: unpacked(value)
+    )
     # What comes back from a browser is a view of memory.
     picture = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value or b""))
     picture_type = traitlets.Unicode().tag(sync=True)

@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 import pytest
 from ocr_plugins.widgets import Comparison, compare
+from ocr_plugins.widgets.packing import packed, unpacked
 
 from ocr_plugins.errors import CallError
 
@@ -33,6 +34,17 @@ def test_it_is_a_widget_of_ipywidgets_with_the_page_in_it(widget: Comparison, sh
     assert [one["state"] for one in widget.progress] == ["done"] * 3
     assert set(widget.results["engine"]) == {"tesseract", "rapidocr", "crnn", "vote"}
     assert widget.table["cer"].min() < 0.1
+
+
+def test_the_state_is_what_a_notebook_can_keep(widget: Comparison) -> None:
+    state = widget.get_state()
+    assert isinstance(state["view"], str)
+    assert unpacked(state["view"]) == json.loads(json.dumps(widget.view))
+    # Engines may give what is no UTF-8.
+    broken = {"text": "a\ud800b", "other": "é"}
+    assert packed(broken).encode()
+    assert unpacked(packed(broken)) == broken
+    assert unpacked(packed(None)) is None
 
 
 def test_engines_read_in_the_background(sheet: Path) -> None:

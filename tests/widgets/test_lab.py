@@ -192,6 +192,8 @@ def test_dark_is_dark_and_can_be_read(page: Any, host: Host) -> None:
     lab.command(page, "apputils:change-theme", theme="JupyterLab Dark")
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
     correct(page, "Tamarind")
+    page.get_by_role("button", name="try…").click()
+    page.locator(".trying .steps > label select").select_option("sauvola")
     page.wait_for_timeout(1000)
     ground = page.evaluate("getComputedStyle(document.querySelector('.ocr-plugins')).backgroundColor")
     assert max(int(part) for part in re.findall(r"\d+", ground)[:3]) < 60

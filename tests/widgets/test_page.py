@@ -52,7 +52,7 @@ def rows(page: Any) -> dict[str, list[str]]:
 
 def place_of(page: Any, text: str) -> tuple[float, float]:
     """Where the middle of a word is on the screen."""
-    view = page.evaluate("ocrPlugins.get('view')")
+    view = page.evaluate("JSON.parse(ocrPlugins.get('view'))")
     box = next(cell["box"] for line in view["lines"] for cell in line if cell["learned"]["text"] == text)
     paper = page.locator(".paper").bounding_box()
     scale = paper["width"] / view["size"][0]
@@ -178,8 +178,16 @@ def test_axe_finds_nothing_serious(shaded: Any) -> None:
     shaded.focus(".stage")
     for key in ("n", "1", "?"):
         shaded.keyboard.press(key)
-    shaded.evaluate((FRONTEND / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
-    found = shaded.evaluate("async () => (await axe.run('.ocr-plugins')).violations")
+    examine(shaded)
+
+
+def test_axe_finds_nothing_serious_in_the_board(seen: Seen, folder: Path) -> None:
+    examine(seen.open(folder))
+
+
+def examine(page: Any) -> None:
+    page.evaluate((FRONTEND / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run('.ocr-plugins')).violations")
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
     assert not serious, json.dumps(
         [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious], indent=1

@@ -62,7 +62,8 @@ export class Session {
   // What is shared.
 
   get view(): View | null {
-    return this.model.get("view");
+    const told = this.model.get("view");
+    return this.once("view", [told], () => (told ? (JSON.parse(told) as View) : null));
   }
 
   get ballot(): Ballot {

@@ -17,7 +17,7 @@ export interface Book {
 const EMPTY: State = {
   pages: [],
   page: "",
-  view: null,
+  view: "",
   picture: null,
   picture_type: "",
   selected: "",
@@ -70,7 +70,7 @@ export function standalone(el: HTMLElement, book: Book): Alone {
     model.set("picture_type", picture?.type ?? "");
     model.set("picture", picture ? bytesOf(picture.data) : null);
     model.set("selected", "");
-    model.set("view", book.views[page] ?? null);
+    model.set("view", page in book.views ? JSON.stringify(book.views[page]) : "");
   };
   model.on("change:page", open);
   model.set("page", book.pages[0]?.id ?? "");

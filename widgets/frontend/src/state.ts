@@ -220,7 +220,8 @@ export interface Asked {
 export interface State {
   pages: PageTitle[];
   page: string;
-  view: View | null;
+  /** A `View` as JSON, "" where there is none: notebooks are saved with a line for each number. */
+  view: string;
   picture: DataView | null;
   picture_type: string;
   selected: string;

@@ -45,8 +45,10 @@ const view = (): View => ({
   error: null,
 });
 
+const told = (one: View): string => JSON.stringify(one);
+
 const session = (state: Partial<State> = {}): [Session, Alone] => {
-  const model = new Alone({ view: view(), page: "page", ...state });
+  const model = new Alone({ view: told(view()), page: "page", ...state });
   return [new Session(model as unknown as AnyModel<State>, new AbortController().signal), model];
 };
 
@@ -83,7 +85,7 @@ describe("scores", () => {
 
   test("are of the words that were checked where there is no ground truth", () => {
     const bare = { ...view(), truth: null };
-    const [one] = session({ view: bare });
+    const [one] = session({ view: told(bare) });
     expect(one.scores.size).toBe(0);
     one.correct(bare.lines[0]![1]!, "two");
     expect(rates(one)).toEqual({ a: 0, b: 1 / 3, c: 0, [VOTE]: 0 });
@@ -106,13 +108,13 @@ describe("corrections", () => {
     one.correct(view().lines[0]![1]!, "dos");
     const moved = view();
     moved.lines[0]![1] = { ...moved.lines[0]![1]!, id: "102,1,181,21", box: [102, 1, 181, 21] };
-    model.set("view", moved);
+    model.set("view", told(moved));
     expect(one.corrections.get("102,1,181,21")).toBe("dos");
   });
 
   test("kept ones are there, and can be taken back", () => {
     const kept = { ...view(), kept: { "0,0,80,20": "uno" } };
-    const [one] = session({ view: kept });
+    const [one] = session({ view: told(kept) });
     expect(one.corrections.get("0,0,80,20")).toBe("uno");
     one.correct(kept.lines[0]![0]!, null);
     expect(one.corrections.size).toBe(0);
@@ -161,14 +163,14 @@ describe("a page that is opened from the table of all pages", () => {
     const [one, model] = session();
     one.openAt("other", "b");
     expect(model.get("page")).toBe("other");
-    model.set("view", { ...other(), lines: [], pending: true });
+    model.set("view", told({ ...other(), lines: [], pending: true }));
     expect(one.selected).toBeUndefined();
-    model.set("view", other());
+    model.set("view", told(other()));
     expect(one.selected!.cell.id).toBe(cell(1, "", "").id);
   });
 
   test("shows the most doubtful word where nothing is known to be wrong", () => {
-    const [one, model] = session({ view: { ...view(), truth: null } });
+    const [one, model] = session({ view: told({ ...view(), truth: null }) });
     one.openAt("page", "a");
     expect(model.get("selected")).toBe(one.doubtful[0]!.cell.id);
   });
@@ -176,7 +178,7 @@ describe("a page that is opened from the table of all pages", () => {
   test("is left alone by a page that comes in between", () => {
     const [one, model] = session();
     one.openAt("other", "b");
-    model.set("view", view());
+    model.set("view", told(view()));
     expect(one.selected).toBeUndefined();
   });
 });
