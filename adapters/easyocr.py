@@ -23,6 +23,7 @@ from ocr_plugins.options import Options, option
 
 from . import easyocr_models as models
 from .easyocr_graphs import graphs_folder
+from .easyocr_lines import Found, FoundBoxes, Lines
 from .easyocr_runtime import Runtime, replace_networks, runtime_name, set_threads
 
 _CONFIDENCE = "ctc-length-normalised-product"
@@ -141,6 +142,9 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
                 threads=threads,
                 folder=graphs_folder(),
             )
+            self._lines: Lines | None = Lines(self._reader, self._recognizer.height)
+        else:
+            self._lines = None
 
     def _open_reader(self) -> Any:
         import easyocr
@@ -164,18 +168,16 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         return reader
 
     def unload(self) -> None:
-        del self._reader
+        del self._reader, self._lines
 
     def read_pages(self, images: Sequence[PageImage]) -> list[tuple[Line, ...]]:
-        return [self._read_page(image) for image in images]
+        # As Reader.readtext() does for a file: given an array, that takes RGB for BGR.
+        found = self._recognize([FoundBoxes(_grey(image), *self._boxes(image)) for image in images])
+        return [tuple(_line(*item) for item in items if item[1].strip()) for items in found]
 
     def recognize(self, images: Sequence[PageImage]) -> list[Line]:
-        lines = []
-        for image in images:
-            width, height = image.size
-            found = self._recognize(_grey(image), [[0, width, 0, height]], [])
-            lines.append(_line(*found[0]) if found else Line(text=""))
-        return lines
+        alone = [FoundBoxes(_grey(image), [[0, image.size[0], 0, image.size[1]]], []) for image in images]
+        return [_line(*found[0]) if found else Line(text="") for found in self._recognize(alone)]
 
     def detect(self, images: Sequence[PageImage]) -> list[tuple[Polygon, ...]]:
         found = []
@@ -192,18 +194,20 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         )
         return upright[0], slanted[0]
 
-    def _read_page(self, image: PageImage) -> tuple[Line, ...]:
-        # As Reader.readtext() does for a file: given an array, that takes RGB for BGR.
-        upright, slanted = self._boxes(image)
-        found = self._recognize(_grey(image), upright, slanted)
-        return tuple(_line(*item) for item in found if item[1].strip())
-
-    def _recognize(self, grey: Any, upright: list[Any], slanted: list[Any]) -> list[Any]:
+    def _recognize(self, pages: Sequence[FoundBoxes]) -> list[list[Found]]:
+        """What stands in the boxes of each page."""
+        if self._lines is not None:
+            return self._lines.read(pages)
         import easyocr.easyocr
 
         # A global, which the Reader sets for a network of its own and leaves so for all others.
         easyocr.easyocr.imgH = self._recognizer.height
-        return list(self._reader.recognize(grey, horizontal_list=upright, free_list=slanted, reformat=False))
+        return [
+            self._reader.recognize(
+                page.grey, horizontal_list=page.upright, free_list=page.slanted, reformat=False
+            )
+            for page in pages
+        ]
 
 
 def _grey(image: PageImage) -> Any:

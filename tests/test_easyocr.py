@@ -96,6 +96,48 @@ def test_exact_reads_what_upstream_reads(exact: Engine) -> None:
     upstream.close()
 
 
+LINES = """
+import sys, time
+import numpy as np
+from PIL import Image, ImageOps
+import easyocr.easyocr
+from ocr_plugins.adapters import easyocr as adapter
+from ocr_plugins.adapters.easyocr_lines import FoundBoxes
+engine = adapter.EasyOcrEngine(adapter.EasyOcrOptions(runtime="exact"))
+engine.open()
+reader = engine._reader
+easyocr.easyocr.imgH = engine._recognizer.height
+pages, alone, times = [], [], [0.0, 0.0]
+for path in sys.argv[1:]:
+    grey = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("L"))
+    upright, slanted = reader.detect(np.repeat(grey[..., None], 3, axis=2), reformat=False)
+    # One that goes beyond the page, as its detector may give it.
+    boxes = FoundBoxes(grey, [*upright[0], [-5, 40, -3, 30]], slanted[0])
+    given = {"horizontal_list": boxes.upright, "free_list": boxes.slanted, "reformat": False}
+    start = time.perf_counter()
+    alone.append(reader.recognize(grey, **given))
+    times[0] += time.perf_counter() - start
+    pages.append(boxes)
+start = time.perf_counter()
+together = engine._lines.read(pages)
+times[1] += time.perf_counter() - start
+print("seconds alone, together:", *times)
+read = lambda found: [(np.asarray(points).tolist(), text) for points, text, _ in found]
+for mine, theirs in zip(together, alone, strict=True):
+    assert read(mine) == read(theirs)
+    assert np.allclose([sure for *_, sure in mine], [sure for *_, sure in theirs], atol=1e-3)
+print(sum(len(found) for found in together))
+"""
+
+
+@pytest.mark.slow
+def test_lines_read_together_are_read_as_alone(run: Any) -> None:
+    rows = [
+        row for row in load_manifest(samples_manifest()).rows if row.id in ("receipt", "scene", "typescript")
+    ]
+    assert int(run(LINES, *(row.path for row in rows)).split()[-1]) > 60
+
+
 def test_the_fingerprint_tells_runtimes_apart() -> None:
     specs = ("", ":quantize=false", ":runtime=exact", ":runtime=exact:quantize=false")
     found = [prepare_engine(f"easyocr{spec}").info.fingerprint for spec in specs]

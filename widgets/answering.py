@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr_plugins.errors import CallError, OcrError
+from ocr_plugins.manifest import truth_from_folder
 
-from .offering import offer
+from .offering import check_offered, offer
 from .previewing import Previewer
 from .state import LONGEST_SHOWN, Preview, Told
 from .uploading import Inbox
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .comparison import Comparison
 
 _TEXTS = (".txt",)
+# Who sees a widget need not be whose machine it runs on.
+_NAMES_FILES = (".jsonl",)
 
 
 class Answers:
@@ -36,11 +39,11 @@ class Answers:
         try:
             self._do(asked, buffers)
         except OcrError as error:
-            self._widget.notice = str(error)
+            self._widget.tell(str(error))
+        except OSError as error:
+            self._widget.tell(f"files cannot be kept ({error.strerror}): make room for temporary files")
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            self._widget.notice = (
-                f"the browser asked for something unknown ({type(error).__name__}): reload it"
-            )
+            self._widget.tell(f"the browser asked for something unknown ({type(error).__name__}): reload it")
 
     def close(self) -> None:
         """Deletes the files that were handed over."""
@@ -55,23 +58,26 @@ class Answers:
             case "offer":
                 self._tell(Told(offer=offer()))
             case "preview":
-                widget.preview(self._previewer, asked["page"], asked["spec"])
+                widget.preview(self._previewer, asked["page"], check_offered(asked["spec"]))
             case "try":
-                widget.try_on(asked["spec"], asked["page"])
+                widget.try_on(check_offered(asked["spec"]), asked["page"])
             case "add":
-                widget.add(asked["spec"])
+                widget.add(check_offered(asked["spec"]))
             case "drop":
                 widget.drop(asked["label"])
             case "upload":
-                self._upload(str(asked["name"]), int(asked["at"]), int(asked["size"]), buffers[0])
+                place = int(asked["at"]), int(asked["size"])
+                self._upload(str(asked["transfer"]), str(asked["name"]), *place, buffers[0])
 
-    def _upload(self, name: str, at: int, size: int, piece: Any) -> None:
+    def _upload(self, transfer: str, name: str, at: int, size: int, piece: Any) -> None:
         with self._lock:
             self._inbox = self._inbox or Inbox()
-            told, path = self._inbox.take(name, at, size, piece)
+            told, path = self._inbox.take(transfer, name, at, size, piece)
         self._tell(Told(upload=told))
         if path is None:
             return
+        if path.suffix.lower() in _NAMES_FILES:
+            raise CallError(f"{path.name} names files of this machine", "give its path to compare() instead")
         if path.suffix.lower() in _TEXTS:
             self._take_truth(path)
         else:
@@ -79,19 +85,20 @@ class Answers:
 
     def _take_truth(self, path: Path) -> None:
         """A text is the ground truth of the page that is called like it, or of the only one."""
-        pages = [page["id"] for page in self._widget.pages]
-        stem = path.stem.removesuffix(".gt")
-        named = [page for page in pages if Path(page.partition("#")[0]).stem == stem]
-        page = next(iter(named or (pages if len(pages) == 1 else [])), None)
-        if page is None:
+        refs = self._widget.refs
+        found = truth_from_folder(refs, path.parent)
+        if not found and len(refs) == 1:
+            try:
+                found = {refs[0].id: path.read_text(encoding="utf-8-sig")}
+            except UnicodeDecodeError:
+                raise CallError(f"{path.name} is not UTF-8", "save it as UTF-8") from None
+        if not found:
             raise CallError(
-                f"{path.name} is the ground truth of no page here", f"drop the page first: {stem}.png"
+                f"{path.name} is the ground truth of no page here",
+                "name it after the page, as in scan.txt, or scan.2.txt for the second of several",
             )
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise CallError(f"{path.name} is no text in UTF-8", "save it as UTF-8") from None
-        self._widget.set_truth(page, text)
+        for page, text in found.items():
+            self._widget.set_truth(page, text)
 
     def _previewed(self, preview: Preview, picture: bytes) -> None:
         self._tell(Told(preview=preview), [picture])

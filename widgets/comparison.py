@@ -18,6 +18,7 @@ from ocr_plugins.errors import CallError, OcrError
 from ocr_plugins.evaluation import get_convention
 from ocr_plugins.pictures import encoded
 from ocr_plugins.runs import Study, check_specs
+from ocr_plugins.source import PageRef
 from ocr_plugins.spec import EngineSpec, parse_spec
 
 from .answering import Answers
@@ -33,7 +34,7 @@ from .pictured import pictured
 from .previewing import Previewer
 from .reading import TRIED, Job, Reader, without
 from .standalone import page_of
-from .state import LONGEST_SHOWN, Edit, History, Progress, View
+from .state import LONGEST_SHOWN, Board, Edit, History, Progress, View
 from .tabled import words_table
 from .views import Viewer
 
@@ -83,6 +84,8 @@ class Comparison(anywidget.AnyWidget):
         empty = Study(corpus=Corpus(items=()), convention=get_convention("default"))
         self._pages = Pages(corrections, empty)
         self._pictured = ""
+        self._unusable: list[str] = []
+        self._told: tuple[Study, Viewer, Board | None] | None = None
         self._edits = Edits()
         self._writes = False
         # Events of the browser and of engines come on threads of their own.
@@ -163,7 +166,11 @@ class Comparison(anywidget.AnyWidget):
 
     def corrections_of(self, page: str) -> dict[str, str]:
         """What a person has said on a page, by cell."""
-        return corrected(self._history, page, self._pages.kept.get(page, {}))
+        return self._said_in(self._history, page)
+
+    def _said_in(self, history: History, page: str) -> dict[str, str]:
+        pages = self._pages
+        return corrected(history, page, pages.kept.get(page, {}), pages.cells.get(page, {}))
 
     def export(self, folder: str | Path, formats: str = "page") -> Path:
         """Writes what was corrected as ground truth.
@@ -204,7 +211,7 @@ class Comparison(anywidget.AnyWidget):
             title: of the page.
 
         Raises:
-            CallError: nothing has been read yet, or the file cannot be written.
+            CallError: the file cannot be written.
         """
         views: dict[str, View] = {}
         pictures: dict[str, tuple[str, bytes]] = {}
@@ -232,16 +239,8 @@ class Comparison(anywidget.AnyWidget):
         Args:
             block: return when it is done, for hosts that show nothing of background work.
         """
-        left: dict[tuple[str, ...], Job] = {}
-        for spec in self._specs.values():
-            known = self._results_of(spec.label)
-            items = tuple(item for item in self._pages if item.id not in known)
-            pages = tuple(item.id for item in items)
-            before = left[pages].specs if pages in left else ()
-            left[pages] = Job(specs=(*before, spec), items=items)
-        for job in left.values():
-            if job.items:
-                self._put(job, block=block)
+        if len(self._pages):
+            self._put(Job(specs=tuple(self._specs.values()), items=tuple(self._pages)), block=block)
 
     def add(self, engine: str | EngineSpec, *, block: bool = False) -> None:
         """Reads all pages with one more engine, or with the same one under other options.
@@ -332,19 +331,25 @@ class Comparison(anywidget.AnyWidget):
         check_specs([spec])
         return spec
 
-    def _results_of(self, label: str) -> Mapping[str, Any]:
-        runs = (run for run in self.study.runs if run.label == label and run.error is None)
-        return next((run.results for run in runs), {})
-
     def _take(self, corpus: Corpus, name: str = "") -> None:
         """Shows more pages, which nobody has read yet."""
         with self._lock:
             self._pages.take(corpus, name)
             self.pages = [dict(title) for title in self._pages.titles]
         if corpus.errors:
-            self._say("; ".join(str(error) for error in corpus.errors))
+            self._unusable += [str(error) for error in corpus.errors]
+            self._say("")
         if self.pages and not self.page:
             self.page = self.pages[0]["id"]
+
+    @property
+    def refs(self) -> list[PageRef]:
+        """Where the pages come from."""
+        return [item.ref for item in self._pages]
+
+    def tell(self, line: str) -> None:
+        """Shows a line about what went wrong."""
+        self._say(line)
 
     def preview(self, previewer: Previewer, page: str, spec: str) -> None:
         """Has a page shown as an engine would be given it."""
@@ -360,9 +365,12 @@ class Comparison(anywidget.AnyWidget):
     def _read(self, study: Study) -> None:
         """Takes over what engines have read so far, and shows it."""
         # On many pages this takes its time, in which the browser is to be heard.
-        viewer = Viewer(study)
         told = without(study, {TRIED}, votes=False)
-        board = board_of(told, viewer.expected) if len(study.corpus.items) > 1 and study.runs else None
+        if self._told is None or not _same(told, self._told[0]):
+            viewer = Viewer(told)
+            many = len(told.corpus.items) > 1 and told.runs
+            self._told = told, viewer, board_of(told, viewer.expected) if many else None
+        _, viewer, board = self._told
         with self._lock:
             self._pages.read(study, viewer)
             self._show()
@@ -394,13 +402,17 @@ class Comparison(anywidget.AnyWidget):
         with self._lock:
             self._show()
 
-    def _typed(self, _: Mapping[str, Any]) -> None:
+    def _typed(self, change: Mapping[str, Any]) -> None:
         with self._lock:
             if not self._writes:
                 self._write(self._edits.hear(self._history))
             try:
-                for page in dict.fromkeys(edit["page"] for edit in self._history["edits"]):
-                    self._pages.keep(page, self.corrections_of(page))
+                old: History = change["old"] or History(edits=[], done=0)
+                both = [old, self._history]
+                for page in dict.fromkeys(edit["page"] for history in both for edit in history["edits"]):
+                    before, now = (self._said_in(history, page) for history in both)
+                    if before != now:
+                        self._pages.keep(page, now)
             except OcrError as error:
                 self._say(str(error))
 
@@ -419,9 +431,19 @@ class Comparison(anywidget.AnyWidget):
         self._answers.hear(content, buffers)
 
     def _say(self, line: str) -> None:
-        self.notice = line
+        """Tells what went wrong last, besides inputs that could not be used."""
+        self.notice = "; ".join([*self._unusable, *([line] if line else [])])
 
     def _known(self) -> Study:
         if not self.study.runs:
             raise CallError("nothing has been read yet", "wait for the engines: w.wait()")
         return self.study
+
+
+def _same(one: Study, other: Study) -> bool:
+    """Whether nothing was read or scored in between, and no page came: studies are made anew, not changed."""
+    return (
+        one.corpus == other.corpus
+        and len(one.runs) == len(other.runs)
+        and all(run is known for run, known in zip(one.runs, other.runs, strict=True))
+    )

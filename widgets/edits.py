@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .state import Edit, History
+from .kept import cell_of
+from .state import Box, Edit, History
 
 
 class Edits:
@@ -15,29 +16,39 @@ class Edits:
     """
 
     def __init__(self) -> None:
-        self._unheard: list[Edit] = []
+        # With how many equal ones there are once it is heard: the same may be said twice.
+        self._unheard: list[tuple[Edit, int]] = []
 
     def say(self, edit: Edit, history: History) -> History:
         """The history with one more edit; what was undone before is forgotten."""
-        self._unheard.append(edit)
-        return _with(history, [edit])
+        found = _with(history, [edit])
+        self._unheard.append((edit, found["edits"].count(edit)))
+        return found
 
     def hear(self, history: History) -> History:
         """What a browser wrote, with what it had not heard of."""
-        self._unheard = [edit for edit in self._unheard if edit not in history["edits"]]
-        return _with(history, self._unheard) if self._unheard else history
+        self._unheard = [
+            (edit, count) for edit, count in self._unheard if history["edits"].count(edit) < count
+        ]
+        return _with(history, [edit for edit, _ in self._unheard]) if self._unheard else history
 
 
-def corrected(history: History, page: str, before: Mapping[str, str]) -> dict[str, str]:
-    """What is said on a page, by cell, of which some was said ``before`` the history began."""
+def corrected(
+    history: History, page: str, before: Mapping[str, str], cells: Mapping[str, Box | None]
+) -> dict[str, str]:
+    """What is said on a page, by cell, of which some was said ``before`` the history began.
+
+    ``cells`` are those of the page as it is shown: with other engines a word's box moves a little.
+    """
     found = dict(before)
     for edit in history["edits"][: history["done"]]:
         if edit["page"] != page:
             continue
+        cell = cell_of(edit["cell"], cells)
         if edit["text"] is None:
-            found.pop(edit["cell"], None)
+            found.pop(cell, None)
         else:
-            found[edit["cell"]] = edit["text"]
+            found[cell] = edit["text"]
     return found
 
 

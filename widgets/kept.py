@@ -32,6 +32,15 @@ class Corrections:
 
     folder: Path | None
 
+    def at(self, key: str) -> float:
+        """When that was written, in milliseconds since 1970; 0 for never."""
+        if self.folder is None:
+            return 0.0
+        try:
+            return (self.folder / f"{key}.json").stat().st_mtime * 1000
+        except OSError:
+            return 0.0
+
     def load(self, key: str) -> dict[str, str]:
         """What was typed on a page, by cell. A file that is damaged counts as none, and is left alone."""
         found = self._read(key)
@@ -98,11 +107,13 @@ def placed(words: Mapping[str, str], cells: Mapping[str, Box | None]) -> dict[st
 
     What has no cell any more keeps its name.
     """
-    found = {}
-    for cell, text in words.items():
-        box = None if cell in cells else _box_of(cell)
-        found[(_nearest(box, cells) if box else None) or cell] = text
-    return found
+    return {cell_of(cell, cells): text for cell, text in words.items()}
+
+
+def cell_of(name: str, cells: Mapping[str, Box | None]) -> str:
+    """The cell that is where one of this name was; the name itself where there is none."""
+    box = None if name in cells else _box_of(name)
+    return (_nearest(box, cells) if box else None) or name
 
 
 def _box_of(cell: str) -> Box | None:

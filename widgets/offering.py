@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ocr_plugins.environments import environment_python
+from ocr_plugins.errors import CallError
 from ocr_plugins.host import HostSettings
 from ocr_plugins.options import bare_type, describe_options
 from ocr_plugins.preprocess import STEPS
-from ocr_plugins.registry import RegisteredEngine, registered_engines
+from ocr_plugins.registry import RegisteredEngine, find_engine, registered_engines
+from ocr_plugins.spec import parse_spec
 
 from .state import Offer, Offered, Option
 
@@ -42,6 +45,21 @@ def offer() -> Offer:
         for name, step in STEPS.items()
     ]
     return Offer(engines=engines, steps=steps)
+
+
+def check_offered(text: str) -> str:
+    """A spec that a browser may ask for: what is offered, and no files of this machine. Raises CallError."""
+    spec = parse_spec(text)
+    engine = find_engine(spec.name)
+    if spec.name in _NO_ENGINES or not _reads(engine):
+        raise CallError(f"{spec.name} is not for trying on a page", "take another engine")
+    hints = get_type_hints(HostSettings) | get_type_hints(engine.engine_class.options_type)
+    for key, value in spec.options:
+        if key == "detector":
+            check_offered(value)
+        elif bare_type(hints.get(key)) is Path:
+            raise CallError(f"{key} names a file", "call w.add() in Python")
+    return text
 
 
 def _reads(engine: RegisteredEngine) -> bool:

@@ -12,8 +12,9 @@ from ocr_plugins.image import PageImage
 from ocr_plugins.runs import Study
 
 from .gathering import renamed
-from .kept import Corrections, keep_in
-from .state import PageTitle, View
+from .kept import Corrections, boxes_of, keep_in
+from .reading import TRIED
+from .state import Box, PageTitle, View
 from .views import Viewer, empty_view, title_of
 
 
@@ -30,6 +31,8 @@ class Pages:
         self._keys: dict[str, str] = {}
         #: What was typed before this comparison, by page and cell.
         self.kept: dict[str, dict[str, str]] = {}
+        #: The cells of each page that was looked at, with their boxes.
+        self.cells: dict[str, dict[str, Box | None]] = {}
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items.values()))
@@ -49,12 +52,18 @@ class Pages:
         return self._study
 
     def read(self, study: Study, viewer: Viewer | None = None) -> None:
-        """Takes over what engines have read; without a ``viewer`` of it, one is made for each page alone."""
+        """Takes over what engines have read.
+
+        Args:
+            study: as it is.
+            viewer: of it, without what is only tried; None while more is to come.
+        """
         self._study, self._viewer, self._alone = study, viewer, {}
 
     def viewer(self, item: Item) -> Viewer:
-        """Views of the study as it is."""
-        if self._viewer is not None:
+        """Views of the study as it is; a page on which something is tried is judged by itself."""
+        tried = any(run.label == TRIED and (run.error or item.id in run.results) for run in self._study.runs)
+        if self._viewer is not None and not tried:
             return self._viewer
         if item.id not in self._alone:
             # What is expected of engines on all pages takes its time, and more is to come.
@@ -90,6 +99,8 @@ class Pages:
             return None, view
         view = self.viewer(item).view(item, view["key"], image.size)
         self.kept[item.id] = keep_in(view, self.kept[item.id])
+        view["kept_at"] = self._corrections.at(view["key"])
+        self.cells[item.id] = boxes_of(view)
         return image, view
 
     def was_seen(self, page: str) -> bool:

@@ -40,14 +40,14 @@ class Listener(Watcher):
     Args:
         specs: of the engines, in their order; no votes.
         tell: takes the progress of all engines, at most ten times a second and once at each change of state.
-        changed: called when an engine is done, with the study as far as it is.
         notice: takes lines of what goes wrong besides pages.
+        changed: called when an engine is done, with the study as far as it is.
     """
 
     specs: Sequence[EngineSpec]
     tell: Callable[[list[Progress]], None]
-    changed: Callable[[Study], None]
     notice: Callable[[str], None]
+    changed: Callable[[Study], None] = lambda _: None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -73,7 +73,8 @@ class View(TypedDict):
     ``key`` is a hash of the page's pixels, to which corrections belong. ``voters`` are the labels of the
     readings in the cells, best standing first. ``layers`` are the boxes of each engine's words, four numbers
     each. ``truth`` is the ground truth in pieces, with the white space behind each, None where there is none.
-    ``kept`` is what a person said of cells before, by their id. ``pending`` is whether the words are still to
+    ``kept`` is what a person said of cells before, by their id, and ``kept_at`` when that was written, in
+    milliseconds since 1970, 0 for never. ``pending`` is whether the words are still to
     come, and ``error`` says why there is nothing to see.
     """
 
@@ -87,6 +88,7 @@ class View(TypedDict):
     layers: dict[str, list[int]]
     truth: list[str] | None
     kept: dict[str, str]
+    kept_at: float
     pending: bool
     error: str | None
 
@@ -215,8 +217,12 @@ class Preview(TypedDict):
 
 
 class Upload(TypedDict):
-    """How much of a file has arrived, in bytes; ``error`` says why no more of it is wanted."""
+    """How much of a file has arrived, in bytes; ``error`` says why no more of it is wanted.
 
+    ``transfer`` is what the browser calls this one by: two files may have one name.
+    """
+
+    transfer: str
     name: str
     got: int
     size: int
@@ -236,13 +242,14 @@ class Asked(TypedDict):
 
     ``do`` is ``cancel``, ``offer``, ``preview`` (of ``spec`` on ``page``), ``try`` (read ``page`` with
     ``spec``), ``add`` (read all pages with ``spec``), ``drop`` (the engine ``label``) or ``upload`` (bytes of
-    the file ``name`` come along, those from ``at`` on, of ``size``).
+    the file ``name`` come along, those from ``at`` on, of ``size``; ``transfer`` tells it from others).
     """
 
     do: Literal["cancel", "offer", "preview", "try", "add", "drop", "upload"]
     spec: NotRequired[str]
     page: NotRequired[str]
     label: NotRequired[str]
+    transfer: NotRequired[str]
     name: NotRequired[str]
     at: NotRequired[int]
     size: NotRequired[int]

@@ -27,10 +27,13 @@ class Inbox:
         self._count = 0
         self._delete = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def take(self, name: str, at: int, size: int, piece: bytes | memoryview) -> tuple[Upload, Path | None]:
+    def take(
+        self, transfer: str, name: str, at: int, size: int, piece: bytes | memoryview
+    ) -> tuple[Upload, Path | None]:
         """A piece of a file.
 
         Args:
+            transfer: tells it from others that come at the same time.
             name: the file's own.
             at: where the piece begins; at 0 the file begins anew.
             size: bytes of the whole file.
@@ -40,24 +43,29 @@ class Inbox:
             How much has arrived, and where the file lies once it is whole.
         """
         try:
-            path, got = self._put(name, at, size, bytes(piece))
+            path, got = self._put(transfer, name, at, size, bytes(piece))
         except CallError as error:
-            self._coming.pop(name, None)
-            return Upload(name=name, got=0, size=size, error=str(error)), None
+            self._forget(transfer)
+            return Upload(transfer=transfer, name=name, got=0, size=size, error=str(error)), None
         except OSError as error:
-            self._coming.pop(name, None)
+            self._forget(transfer)
             told = f"{name} cannot be kept ({error.strerror}): give its path to compare() instead"
-            return Upload(name=name, got=0, size=size, error=told), None
+            return Upload(transfer=transfer, name=name, got=0, size=size, error=told), None
         done = got >= size
         if done:
-            del self._coming[name]
-        return Upload(name=name, got=got, size=size, error=None), path if done else None
+            del self._coming[transfer]
+        return Upload(transfer=transfer, name=name, got=got, size=size, error=None), path if done else None
+
+    def _forget(self, transfer: str) -> None:
+        path, _ = self._coming.pop(transfer, (None, 0))
+        if path is not None:
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Deletes the files."""
         self._delete()
 
-    def _put(self, name: str, at: int, size: int, piece: bytes) -> tuple[Path, int]:
+    def _put(self, transfer: str, name: str, at: int, size: int, piece: bytes) -> tuple[Path, int]:
         if size > self._limit:
             raise CallError(
                 f"{name} has {_megabytes(size)}, and a file dropped here may have {_megabytes(self._limit)}",
@@ -70,13 +78,13 @@ class Inbox:
             self._count += 1
             folder = self.folder / str(self._count)
             folder.mkdir()
-            self._coming[name] = folder / _safe(name), 0
-        path, got = self._coming.get(name, (Path(), -1))
+            self._coming[transfer] = folder / _safe(name), 0
+        path, got = self._coming.get(transfer, (Path(), -1))
         if at != got or at + len(piece) > size:
             raise CallError(f"a piece of {name} was lost", "drop the file once more")
         with path.open("ab") as file:
             file.write(piece)
-        self._coming[name] = path, at + len(piece)
+        self._coming[transfer] = path, at + len(piece)
         return path, at + len(piece)
 
 

@@ -101,6 +101,7 @@ class Viewer:
             layers={label: _layer(page) for label, page in readings.items() if isinstance(page, Page)},
             truth=truth.pieces if truth else None,
             kept={},
+            kept_at=0.0,
             pending=False,
             error=None,
         )
@@ -212,6 +213,7 @@ def empty_view(item: Item, key: str = "", size: tuple[int, int] = (1, 1), error:
         layers={},
         truth=None,
         kept={},
+        kept_at=0.0,
         pending=error is None,
         error=error,
     )

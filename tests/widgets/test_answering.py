@@ -14,6 +14,8 @@ from ocr_plugins.widgets.uploading import Inbox
 from PIL import Image
 from sheets import TEXT
 
+from ocr_plugins.testing import drawn_page
+
 Ask = Callable[..., list[tuple[dict[str, Any], list[bytes]]]]
 
 
@@ -41,7 +43,7 @@ def hand_over(ask: Ask, name: str, data: bytes, piece: int = 1000) -> dict[str, 
     upload: dict[str, Any] = {}
     for at in range(0, max(len(data), 1), piece):
         buffer = memoryview(data)[at : at + piece]
-        ((told, _),) = ask([buffer], do="upload", name=name, at=at, size=len(data))
+        ((told, _),) = ask([buffer], do="upload", transfer=name, name=name, at=at, size=len(data))
         upload = told["upload"]
         if upload["error"]:
             break
@@ -91,7 +93,7 @@ def test_a_preview_is_the_page_as_the_engine_gets_it(
     assert set(np.unique(np.asarray(seen.convert("L")))) <= {0, 255}
 
 
-@pytest.mark.parametrize("spec", ["crnn:pre=nonsense", "nonsense", "crnn:pre=sauvola(window=x)", ":"])
+@pytest.mark.parametrize("spec", ["crnn:pre=nonsense", "crnn:pre=sauvola(window=x)"])
 def test_a_preview_that_cannot_be_had_says_why(
     widget: Comparison, monkeypatch: pytest.MonkeyPatch, spec: str
 ) -> None:
@@ -146,21 +148,23 @@ def test_what_is_no_picture_is_told(empty: Comparison, monkeypatch: pytest.Monke
 def test_a_file_above_the_limit_is_refused_at_its_first_piece(
     empty: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ((told, _),) = asking(empty, monkeypatch)([b"x"], do="upload", name="big.pdf", at=0, size=10**10)
+    ((told, _),) = asking(empty, monkeypatch)(
+        [b"x"], do="upload", transfer="t", name="big.pdf", at=0, size=10**10
+    )
     assert "big.pdf has 9,537 MB, and a file dropped here may have 200 MB" in told["upload"]["error"]
     assert empty.pages == []
 
 
 def test_a_lost_piece_costs_the_file_and_nothing_else() -> None:
     inbox = Inbox()
-    assert inbox.take("a.png", 0, 30, b"x" * 10)[0]["got"] == 10
-    told, path = inbox.take("a.png", 20, 30, b"x" * 10)
+    assert inbox.take("1", "a.png", 0, 30, b"x" * 10)[0]["got"] == 10
+    told, path = inbox.take("1", "a.png", 20, 30, b"x" * 10)
     assert "a piece of a.png was lost" in str(told["error"])
     assert path is None
     # Two files at a time, and the first once more.
-    inbox.take("b.png", 0, 4, b"ab")
-    assert inbox.take("a.png", 0, 2, b"xy")[1] is not None
-    told, path = inbox.take("b.png", 2, 4, b"cd")
+    inbox.take("2", "b.png", 0, 4, b"ab")
+    assert inbox.take("1", "a.png", 0, 2, b"xy")[1] is not None
+    told, path = inbox.take("2", "b.png", 2, 4, b"cd")
     assert path is not None
     assert path.read_bytes() == b"abcd"
     inbox.close()
@@ -172,7 +176,7 @@ def test_a_lost_piece_costs_the_file_and_nothing_else() -> None:
 )
 def test_a_name_leads_nowhere_else(name: str) -> None:
     inbox = Inbox()
-    _, path = inbox.take(name, 0, 1, b"x")
+    _, path = inbox.take("1", name, 0, 1, b"x")
     assert path is not None
     assert path.resolve().is_relative_to(inbox.folder.resolve())
     inbox.close()
@@ -212,3 +216,53 @@ def test_engines_are_tried_added_and_dropped_from_the_browser(
     assert [one["label"] for one in widget.view["engines"]] == ["tesseract", "crnn", "tesseract:psm=6"]
     ask(do="add", spec="tesseract:psm=99")
     assert "psm" in widget.notice
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "files:path=/etc",
+        "null",
+        "components",
+        "tesseract:model_dir=/etc",
+        "crnn:env=/x",
+        "crnn:detector=files:path=/etc",
+    ],
+)
+def test_a_browser_is_given_no_files_of_the_machine(
+    widget: Comparison, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
+    ask = asking(widget, monkeypatch)
+    for do in ("try", "add", "preview"):
+        widget.notice = ""
+        assert ask(do=do, page=widget.page, spec=spec.replace("files:path", "files\\:path")) == []
+        assert widget.notice
+    assert widget.wait(60)
+    assert len(widget.view["engines"]) == 3  # type: ignore[index]
+    hand_over(ask, "manifest.jsonl", b'{"id": "x", "image": "/etc/hostname", "text": "y"}')
+    assert "names files of this machine" in widget.notice
+    assert len(widget.pages) == 1
+
+
+def test_texts_of_several_pages_go_to_theirs(empty: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = asking(empty, monkeypatch)
+    pages = [Image.fromarray(drawn_page(text).pixels).convert("L") for text in ("first", "second")]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "PDF", save_all=True, append_images=pages[1:], resolution=200)
+    hand_over(ask, "scan.pdf", buffer.getvalue(), piece=100_000)
+    assert empty.wait(300)
+    assert [page["id"] for page in empty.pages] == ["scan.pdf#page=1", "scan.pdf#page=2"]
+    hand_over(ask, "scan.2.txt", b"second")
+    assert empty.wait(300)
+    assert [page["truth"] for page in views(empty)] == [None, ["second"]]
+    # It is the text of no page in particular.
+    hand_over(ask, "scan.txt", b"first second")
+    assert "ground truth of no page here" in empty.notice
+
+
+def views(widget: Comparison) -> list[dict[str, Any]]:
+    found = []
+    for page in widget.pages:
+        widget.page = page["id"]
+        found.append(dict(widget.view or {}))
+    return found

@@ -84,6 +84,44 @@ def test_what_python_says_is_not_lost_to_a_browser_that_has_not_heard_it(widget:
     assert widget.corrections_of(widget.page) == {cells[0]: "typed"}
 
 
+def test_what_was_typed_where_the_box_was_is_taken_back_where_it_is(widget: Comparison) -> None:
+    assert widget.view is not None
+    cell = widget.view["lines"][0][0]["id"]
+    x0, y0, x1, y1 = map(int, cell.split(","))
+    moved = f"{x0},{y0},{x1 + 3},{y1}"
+    page = widget.page
+    edits = [
+        {"page": page, "cell": name, "text": text} for name, text in ((cell, "a"), (moved, "b"), (cell, "c"))
+    ]
+    widget.history = {"edits": edits, "done": 3}
+    assert widget.corrections_of(page) == {cell: "c"}
+    widget.history = {"edits": [*edits, {"page": page, "cell": moved, "text": None}], "done": 4}
+    assert widget.corrections_of(page) == {}
+
+
+def test_what_python_says_twice_is_heard_twice(widget: Comparison) -> None:
+    assert widget.view is not None
+    cells = [cell["id"] for line in widget.view["lines"] for cell in line]
+    typed(widget, (0, "x"), (0, "y"))
+    widget.correct(cells[0], "x")
+    typed(widget, (0, "x"), (0, "y"), (1, "z"))
+    assert widget.corrections_of(widget.page) == {cells[0]: "x", cells[1]: "z"}
+
+
+def test_two_pages_that_look_alike_do_not_lose_each_others_words(sheet: Path, kept: Path) -> None:
+    widget = compare([sheet, sheet], "crnn", corrections=kept, block=True)
+    first, second = (page["id"] for page in widget.pages)
+    assert widget.view is not None
+    cells = [cell["id"] for line in widget.view["lines"] for cell in line]
+    widget.page = second
+    edits = [{"page": page, "cell": cells[0], "text": "one"} for page in (first, second)]
+    widget.history = {"edits": edits, "done": 2}
+    widget.history = {"edits": [*edits, {"page": first, "cell": cells[1], "text": "two"}], "done": 3}
+    (file,) = kept.iterdir()
+    assert json.loads(file.read_text())["words"] == {cells[0]: "one", cells[1]: "two"}
+    assert widget.view["kept_at"] > 0 or widget.page == second
+
+
 def test_what_is_undone_is_kept_no_more(widget: Comparison, kept: Path) -> None:
     typed(widget, (0, "x"))
     widget.history = {**widget.history, "done": 0}

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ocr_plugins.widgets import Comparison, compare, leaderboard
+from ocr_plugins.widgets import Comparison, compare, leaderboard, reading
 from sheets import TEXT
 
 import ocr_plugins
-from ocr_plugins.errors import CallError
+from ocr_plugins.api import run_engines
+from ocr_plugins.corpus import Corpus
+from ocr_plugins.errors import CallError, EngineUnavailableError
+from ocr_plugins.runs import Study
 from ocr_plugins.samples import samples_manifest
+from ocr_plugins.spec import EngineSpec
 
 
 @pytest.fixture
@@ -143,3 +148,109 @@ def test_there_is_a_picture_for_who_shows_no_widgets(small: Comparison) -> None:
     assert bundle[0]["image/png"].startswith("iVBOR")
     assert len(bundle[0]["image/png"]) < 500_000
     assert repr(small) == "<Comparison of 1 page: crnn>"
+
+
+# What goes on beside it.
+
+
+def test_inputs_that_cannot_be_used_stay_told(sheet: Path) -> None:
+    widget = compare([sheet, "missing.png"], "crnn", corrections=False, block=True)
+    assert "missing.png" in widget.notice
+    assert len(widget.pages) == 1
+    with pytest.raises(CallError):
+        widget.add("nonsense")
+    widget.add("tesseract", block=True)
+    assert "missing.png" in widget.notice
+
+
+def test_what_was_read_is_not_read_again(sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[int, list[str]]] = []
+
+    def counting(corpus: Corpus, specs: list[EngineSpec], **how: Any) -> Study:
+        read.append((len(corpus.items), [spec.label for spec in specs]))
+        return run_engines(corpus, specs, **how)
+
+    monkeypatch.setattr(reading, "run_engines", counting)
+    widget = compare(sheet, "crnn,tesseract", corrections=False, store=False)
+    for _ in range(3):
+        # Each is added while those before it are still to be read.
+        widget.add_pages(sheet)
+    assert widget.wait(300)
+    assert [pages for pages, _ in read] == [1, 1, 1, 1]
+    widget.add("tesseract:psm=6", block=True)
+    widget.run(block=True)
+    assert read[4:] == [(4, ["tesseract:psm=6"])]
+
+
+def test_of_many_things_to_try_only_the_last_is_waited_for(
+    small: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counting(corpus: Corpus, specs: list[EngineSpec], **how: Any) -> Study:
+        read.extend(spec.text for spec in specs)
+        return run_engines(corpus, specs, **how)
+
+    monkeypatch.setattr(reading, "run_engines", counting)
+    for psm in (3, 4, 6, 11):
+        small.try_on(f"tesseract:psm={psm}")
+    assert small.wait(300)
+    assert len(read) <= 2
+    assert read[-1] == "tesseract:psm=11"
+    assert small.view is not None
+    assert small.view["engines"][1]["spec"] == "tesseract:psm=11"
+
+
+def test_a_study_keeps_its_convention_and_its_votes(sheet: Path) -> None:
+    specs = "crnn,tesseract,simple=vote:method=majority"
+    study = ocr_plugins.compare(samples_manifest(), specs, limit=2, convention="jiwer")
+    widget = leaderboard(study, corrections=False)
+    before = widget.board
+    widget.try_on("crnn:pre=otsu", block=True)
+    # Nothing is told of all pages that was not told before.
+    assert widget.board == before
+    assert set(widget.study.table().index) == {"crnn", "tesseract", "simple", "tried"}
+    widget.add("tesseract:psm=6", block=True)
+    assert widget.study.convention.name == "jiwer"
+    assert {score.convention.name for run in widget.study.runs for score in run.scores.values()} == {"jiwer"}
+    assert set(widget.table.index) == {"crnn", "tesseract", "simple", "tesseract:psm=6"}
+
+
+def test_an_engine_that_fails_on_later_pages_has_missed_them(
+    small: Comparison, sheet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(corpus: Corpus, specs: list[EngineSpec], **how: Any) -> Study:
+        study = run_engines(corpus, specs, **how)
+        for run in study.runs:
+            run.results.clear()
+            run.scores.clear()
+            run.error = EngineUnavailableError("it is gone", "look for it")
+        return study
+
+    monkeypatch.setattr(reading, "run_engines", gone)
+    small.add_pages(sheet, truth=TEXT, block=True)
+    assert small.board is not None
+    (row,) = small.board["rows"]
+    assert row["error"] is None
+    assert (row["pages"], row["errors"]) == (2, 1)
+    assert row["cer"] == pytest.approx(0.5, abs=0.05)
+    monkeypatch.setattr(reading, "run_engines", run_engines)
+    small.run(block=True)
+    assert small.table.loc["crnn", "cer"] < 0.1
+
+
+def test_a_fault_of_ours_ends_one_job_and_not_the_others(
+    small: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Study:
+        raise RuntimeError("secret text")
+
+    monkeypatch.setattr(reading, "run_engines", broken)
+    small.add("tesseract", block=True)
+    assert "RuntimeError" in small.notice
+    assert "secret" not in small.notice
+    monkeypatch.setattr(reading, "run_engines", run_engines)
+    small.run(block=True)
+    assert labels(small) == ["crnn", "tesseract"]
+    assert small.view is not None
+    assert small.view["engines"][1]["text"]

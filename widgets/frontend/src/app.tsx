@@ -117,7 +117,7 @@ export function App({ session }: { session: Session }) {
               {cell ? <Word session={session} image={image} cell={cell} /> : <p class="hint">{hintOf(session)}</p>}
               {session.selected ? (
                 <Editor
-                  key={session.selected.cell.id}
+                  key={`${view.id} ${session.model.get("selected")}`}
                   session={session}
                   cell={session.selected.cell}
                   aside={cell !== session.selected.cell}

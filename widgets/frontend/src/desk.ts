@@ -5,9 +5,9 @@ import type { Asked, Offer, Preview, State, Told, Upload } from "./state";
 
 /** Bytes of a piece: notebooks lose messages of more than some 10 MB. */
 const PIECE = 2 ** 21;
-/** Milliseconds after which a kernel that says nothing is taken for gone. */
-const PATIENCE = 60_000;
-const GONE = "the kernel does not answer: run the cell again";
+/** Milliseconds after which it is told that a kernel says nothing. */
+const PATIENCE = 20_000;
+const SILENT = "the kernel does not answer: it is busy with a cell, or gone";
 
 /** A preview with its picture. */
 export interface Seen extends Preview {
@@ -21,6 +21,9 @@ export class Desk {
   uploads: Upload[] = [];
   private queue: Promise<void> = Promise.resolve();
   private answer: ((told: Upload) => void) | null = null;
+  private count = 0;
+  /** Tells the files of this view from those of others. */
+  private readonly mine = Math.random().toString(36).slice(2);
 
   constructor(
     private readonly model: AnyModel<State>,
@@ -50,40 +53,44 @@ export class Desk {
   send(files: Iterable<File>): void {
     const isText = (file: File): boolean => /\.txt$/i.test(file.name);
     for (const file of [...files].sort((one, other) => Number(isText(one)) - Number(isText(other)))) {
-      this.report({ name: file.name, got: 0, size: file.size, error: null });
-      this.queue = this.queue.then(() => this.sendOne(file));
+      this.count += 1;
+      const transfer = `${this.mine}-${this.count}`;
+      this.report({ transfer, name: file.name, got: 0, size: file.size, error: null });
+      this.queue = this.queue.then(() => this.sendOne(transfer, file));
     }
   }
 
-  forget(name: string): void {
-    this.uploads = this.uploads.filter((one) => one.name !== name);
+  forget(transfer: string): void {
+    this.uploads = this.uploads.filter((one) => one.transfer !== transfer);
     this.changed();
   }
 
-  private async sendOne(file: File): Promise<void> {
+  private async sendOne(transfer: string, file: File): Promise<void> {
+    const about = { transfer, name: file.name, size: file.size };
     let at = 0;
     do {
       let told: Upload;
       try {
         const piece = await file.slice(at, at + PIECE).arrayBuffer();
-        const answered = this.answered(file);
-        this.ask({ do: "upload", name: file.name, at, size: file.size }, [piece]);
+        const answered = this.answered({ ...about, got: at, error: `${file.name}: ${SILENT}` });
+        this.ask({ do: "upload", ...about, at }, [piece]);
         told = await answered;
       } catch {
-        told = { name: file.name, got: 0, size: file.size, error: `${file.name} cannot be read by the browser` };
+        told = { ...about, got: 0, error: `${file.name} cannot be read by the browser` };
       }
       this.report(told);
       if (told.error) return;
       at = told.got;
     } while (at < file.size);
-    this.forget(file.name);
+    this.forget(transfer);
   }
 
-  private answered(file: File): Promise<Upload> {
+  /** What Python says of a piece, however late: a kernel that is busy takes it in the end. */
+  private answered(silent: Upload): Promise<Upload> {
     return new Promise((resolve) => {
-      const late = setTimeout(() => resolve({ name: file.name, got: 0, size: file.size, error: GONE }), PATIENCE);
+      const late = setTimeout(() => this.report(silent), PATIENCE);
       this.answer = (told) => {
-        if (told.name !== file.name) return;
+        if (told.transfer !== silent.transfer) return;
         clearTimeout(late);
         resolve(told);
       };
@@ -91,7 +98,7 @@ export class Desk {
   }
 
   private report(upload: Upload): void {
-    const others = this.uploads.filter((one) => one.name !== upload.name);
+    const others = this.uploads.filter((one) => one.transfer !== upload.transfer);
     this.uploads = [...others, upload];
     this.changed();
   }

@@ -66,11 +66,11 @@ export function Uploads({ desk }: { desk: Desk }) {
   return (
     <ul class="uploads">
       {desk.uploads.map((one) => (
-        <li key={one.name}>
+        <li key={one.transfer}>
           {one.error ? (
             <>
               <span role="alert">{one.error}</span>
-              <button type="button" aria-label={`forget ${one.name}`} onClick={() => desk.forget(one.name)}>
+              <button type="button" aria-label={`forget ${one.name}`} onClick={() => desk.forget(one.transfer)}>
                 ×
               </button>
             </>

@@ -23,6 +23,7 @@ export class Session {
   /** Python, as far as it can be asked; null where there is none. */
   readonly desk: Desk | null;
   /** Where to go on a page that is about to be shown: to what this reading has wrong. */
+  private last: { id: string; page: string; placed: Placed } | null = null;
   private aim: { page: string; label: string } | null = null;
   private readonly listeners = new Set<() => void>();
   private readonly memory = new Map<string, { of: unknown[]; value: unknown }>();
@@ -99,8 +100,17 @@ export class Session {
     return this.byId.get(id);
   }
 
+  /**
+   * The word that is selected, also where another engine has moved its box a little; while a page's words are
+   * worked out anew it is what it was, so that what is being typed has a place.
+   */
   get selected(): Placed | undefined {
-    return this.find(this.model.get("selected"));
+    const id = this.model.get("selected");
+    const page = this.view?.id ?? "";
+    const like = this.find(id) ? undefined : this.places.like(id);
+    const placed = this.find(like?.id ?? id);
+    if (placed) this.last = { id, page, placed };
+    return placed ?? (this.last?.id === id && this.last.page === page ? this.last.placed : undefined);
   }
 
   get heard(): number[] {
@@ -246,7 +256,11 @@ export class Session {
   step(by: number): void {
     const count = this.cells.length;
     if (!count) return;
-    const here = this.selected ? this.cells.indexOf(this.selected) : by > 0 ? -1 : 0;
+    const here = this.selected ? this.cells.indexOf(this.selected) : -1;
+    if (here < 0) {
+      this.select(this.cells[by > 0 ? 0 : count - 1]!.cell.id);
+      return;
+    }
     this.select(this.cells[(here + by + count) % count]!.cell.id);
   }
 
@@ -254,7 +268,7 @@ export class Session {
   doubtfulStep(by: 1 | -1): void {
     const order = this.doubtful;
     if (!order.length) return;
-    const here = order.findIndex(({ cell }) => cell.id === this.model.get("selected"));
+    const here = order.findIndex(({ cell }) => cell.id === this.selected?.cell.id);
     const next = here < 0 ? (by > 0 ? 0 : order.length - 1) : (here + by + order.length) % order.length;
     this.select(order[next]!.cell.id);
   }
@@ -307,10 +321,10 @@ export class Session {
     if (!view) return;
     const before = this.history.edits.slice(0, this.history.done);
     const known = before.filter((edit) => edit.page === view.id);
-    const mine = kept.find(view.key, view.id);
+    const mine = kept.find(view.key, view.id, view.kept_at);
     // Where the two part ways, somebody has gone on elsewhere, and that is newer.
     if (!known.every((edit, place) => edit.cell === mine[place]?.cell && edit.text === mine[place]?.text)) return;
-    const edits = [...before, ...mine.slice(known.length).filter((edit) => this.find(edit.cell))];
+    const edits = [...before, ...mine.slice(known.length)];
     if (edits.length > before.length) this.set("history", { edits, done: edits.length });
   };
 

@@ -83,8 +83,10 @@ export function Stage({ session, image, treated, shown, hovered, onHover, onKey,
 
   const selected = session.selected?.cell;
   useEffect(() => {
-    if (selected?.box && frame.current && paper.current) reveal(selected, frame.current, paper.current, zoom.current, width);
-  }, [selected]);
+    // On the page as an engine sees it, words may be elsewhere.
+    if (treated || !selected?.box || !frame.current || !paper.current) return;
+    reveal(selected, frame.current, paper.current, zoom.current, width);
+  }, [selected?.id, treated]);
 
   const pointed = (event: PointerEvent | MouseEvent): Cell | undefined => {
     // Steps may move words.

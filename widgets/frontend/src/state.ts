@@ -75,6 +75,8 @@ export interface View {
   truth: string[] | null;
   /** What a person said of cells before, by id. */
   kept: Record<string, string>;
+  /** When that was written, in milliseconds since 1970; 0 for never. */
+  kept_at: number;
   /** Whether the words are still to come. */
   pending: boolean;
   /** Why there is nothing to see. */
@@ -193,6 +195,8 @@ export interface Preview {
 
 /** How much of a file has arrived, in bytes. */
 export interface Upload {
+  /** What the browser calls this one by: two files may have one name. */
+  transfer: string;
   name: string;
   got: number;
   size: number;
@@ -212,6 +216,7 @@ export interface Asked {
   spec?: string;
   page?: string;
   label?: string;
+  transfer?: string;
   name?: string;
   at?: number;
   size?: number;

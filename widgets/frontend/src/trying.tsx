@@ -23,27 +23,32 @@ interface Props {
 export function Trying({ session, desk, plan, onPlan, seeing, onSee, onClose }: Props) {
   const { offer } = desk;
   const [live, setLive] = useState(false);
-  const first = session.view?.engines[0]?.name ?? offer?.engines[0]?.name ?? "";
-  const engineName = plan.engine || first;
-  const spec = specOf({ ...plan, engine: engineName });
+  const engine = offer?.engines.find((one) => one.name === plan.engine);
+  const ready = engine?.state === "ready";
+  const spec = specOf(plan);
   const page = session.view?.id ?? "";
   const steps = plan.steps.length > 0;
   useEffect(() => desk.askOffer(), [desk]);
   useEffect(() => {
-    if (!seeing || !steps || !page) return undefined;
+    if (!offer || engine) return;
+    // At first one that reads the page already.
+    const names = session.view?.engines.map((one) => one.name) ?? [];
+    const first = offer.engines.find((one) => names.includes(one.name)) ?? offer.engines[0];
+    if (first) onPlan({ ...plan, engine: first.name });
+  }, [offer, engine]);
+  useEffect(() => {
+    if (!seeing || !steps || !page || !engine) return undefined;
     const later = setTimeout(() => desk.ask({ do: "preview", spec, page }), CALM);
     return () => clearTimeout(later);
-  }, [seeing, spec, page]);
+  }, [seeing, spec, page, engine]);
   useEffect(() => {
-    if (!live || !page) return undefined;
+    if (!live || !page || !ready) return undefined;
     const later = setTimeout(() => desk.ask({ do: "try", spec, page }), 2 * CALM);
     return () => clearTimeout(later);
-  }, [live, spec, page]);
-  if (!offer) return <p class="notice">Asking what can be tried…</p>;
+  }, [live, spec, page, ready]);
+  if (!offer || !engine) return <p class="notice">Asking what can be tried…</p>;
 
-  const engine = offer.engines.find((one) => one.name === engineName) ?? offer.engines[0]!;
   const told = desk.preview?.spec === spec && desk.preview.page === page ? desk.preview : null;
-  const ready = engine.state === "ready";
   const add = (name: string): void => onPlan({ ...plan, steps: [...plan.steps, { name, options: {} }] });
   const change = (place: number, step: Step | null): void =>
     onPlan({ ...plan, steps: plan.steps.flatMap((one, here) => (here === place ? (step ?? []) : one)) });

@@ -41,6 +41,7 @@ const view = (): View => ({
   layers: {},
   truth: ["one ", "two ", "three"],
   kept: {},
+  kept_at: 0,
   pending: false,
   error: null,
 });
@@ -180,5 +181,60 @@ describe("a page that is opened from the table of all pages", () => {
     one.openAt("other", "b");
     model.set("view", told(view()));
     expect(one.selected).toBeUndefined();
+  });
+});
+
+describe("a word that is selected", () => {
+  const moved = (): View => {
+    const next = view();
+    const word = next.lines[0]![1]!;
+    next.lines[0]![1] = { ...word, id: "100,0,183,20", box: [100, 0, 183, 20] };
+    return next;
+  };
+
+  test("is the same one where another engine has moved its box a little", () => {
+    const [one, model] = session();
+    one.select("100,0,180,20");
+    model.set("view", told(moved()));
+    expect(one.selected!.cell.id).toBe("100,0,183,20");
+    one.step(1);
+    expect(one.selected!.cell.id).toBe("200,0,280,20");
+  });
+
+  test("stays while the page's words are worked out anew", () => {
+    const [one, model] = session();
+    one.select("100,0,180,20");
+    expect(one.selected).toBeDefined();
+    model.set("view", told({ ...view(), lines: [], pending: true }));
+    expect(one.selected!.cell.id).toBe("100,0,180,20");
+    model.set("view", told({ ...view(), id: "other", lines: [], pending: true }));
+    expect(one.selected).toBeUndefined();
+  });
+});
+
+describe("what this browser kept", () => {
+  const keep = (at: number, ...texts: string[]): void => {
+    const edits = texts.map((text, place) => ({ page: "page", cell: `${place * 100},0,${place * 100 + 80},20`, text }));
+    localStorage.setItem("ocr-plugins:corrections:key", JSON.stringify({ at, edits }));
+  };
+
+  test("is taken where Python has not heard of it", () => {
+    keep(2000, "uno");
+    const [one] = session({ view: told({ ...view(), kept: { "0,0,80,20": "old" }, kept_at: 1000 }) });
+    expect(one.corrections.get("0,0,80,20")).toBe("uno");
+  });
+
+  test("is left where Python has written since", () => {
+    keep(1000, "teh");
+    const [one] = session({ view: told({ ...view(), kept: { "0,0,80,20": "the" }, kept_at: 2000 }) });
+    expect(one.corrections.get("0,0,80,20")).toBe("the");
+    expect(one.history.edits).toEqual([]);
+  });
+
+  test("is all there once all words are, though some came first", () => {
+    keep(2000, "uno", "dos", "tres");
+    const [one, model] = session({ view: told({ ...view(), lines: [view().lines[0]!.slice(1)] }) });
+    model.set("view", told(view()));
+    expect([...one.corrections.values()]).toEqual(["uno", "dos", "tres"]);
   });
 });
