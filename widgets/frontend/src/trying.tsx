@@ -32,9 +32,9 @@ export function Trying({ session, desk, plan, onPlan, seeing, onSee, onClose }: 
   useEffect(() => {
     if (!offer || engine) return;
     // At first one that reads the page already.
-    const names = session.view?.engines.map((one) => one.name) ?? [];
-    const first = offer.engines.find((one) => names.includes(one.name)) ?? offer.engines[0];
-    if (first) onPlan({ ...plan, engine: first.name });
+    const offered = offer.engines.map((one) => one.name);
+    const first = session.view?.engines.find((one) => offered.includes(one.name))?.name ?? offered[0];
+    if (first) onPlan({ ...plan, engine: first });
   }, [offer, engine]);
   useEffect(() => {
     if (!seeing || !steps || !page || !engine) return undefined;
