@@ -130,6 +130,49 @@ print(sum(len(found) for found in together))
 """
 
 
+BOXES = """
+import sys, time
+import numpy as np
+from PIL import Image, ImageOps
+from easyocr import detection
+from ocr_plugins.adapters import easyocr as adapter, easyocr_boxes
+engine = adapter.EasyOcrEngine(adapter.EasyOcrOptions(runtime="exact"))
+engine.open()
+settings = {"text_threshold": 0.7, "link_threshold": 0.4, "low_text": 0.4, "poly": False, "device": "cpu"}
+count, times = 0, [0.0, 0.0]
+for path in sys.argv[1:]:
+    image = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+    maps = {}
+
+    def seen(image):
+        if "maps" not in maps:
+            maps["maps"] = engine._reader.detector(image)
+        return maps["maps"]
+
+    seen_by = {"canvas_size": 1280, "mag_ratio": 1.0, **settings}
+    detection.get_textbox(seen, image, **seen_by)
+    found = []
+    for place, get_textbox in enumerate((detection.get_textbox, easyocr_boxes.get_textbox)):
+        start = time.perf_counter()
+        found.append([[box.tolist() for box in boxes] for boxes in get_textbox(seen, image, **seen_by)])
+        times[place] += time.perf_counter() - start
+    assert found[0] == found[1]
+    count += len(found[0][0])
+blank = np.full((300, 200, 3), 255, np.uint8)
+assert [list(map(list, boxes)) for boxes in easyocr_boxes.get_textbox(engine._reader.detector, blank, **seen_by)] == [[]]
+print("seconds upstream, ours:", *times)
+print(count)
+"""
+
+
+def test_boxes_are_those_of_upstream(run: Any) -> None:
+    rows = [row for row in load_manifest(samples_manifest()).rows if row.ref().level == "page"]
+    assert len(rows) >= 8
+    told = run(BOXES, *(row.path for row in rows))
+    print(told)
+    assert int(told.split()[-1]) > 500
+
+
 @pytest.mark.slow
 def test_lines_read_together_are_read_as_alone(run: Any) -> None:
     rows = [
