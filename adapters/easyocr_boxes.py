@@ -27,7 +27,7 @@ def get_textbox(
     text_threshold: float,
     link_threshold: float,
     low_text: float,
-    poly: bool,  # noqa: FBT001 - the interface is EasyOCR's
+    poly: bool,
     device: str,
     optimal_num_chars: int | None = None,
     **others: Any,
@@ -58,7 +58,7 @@ def get_textbox(
 def _boxes(
     text: NDArray[np.float32], link: NDArray[np.float32], surest: float, linked: float, least: float
 ) -> Iterator[NDArray[np.float32]]:
-    """Four corners of each word, in pixels of the maps, as `easyocr.craft_utils.getDetBoxes_core` finds them."""
+    """Four corners of each word, in pixels of the maps, as `craft_utils.getDetBoxes_core` finds them."""
     import cv2
 
     is_text, is_link = text > least, link > linked
