@@ -42,7 +42,8 @@ test: packages
 	$(MAKE) --no-print-directory -j2 $(VENV)/.dev $(OLDEST)/.dev
 	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
+	mkdir -p screenshots
+	OCR_PLUGINS_SCREENSHOTS=$(CURDIR)/screenshots $(BIN)/python -m pytest
 	$(MAKE) --no-print-directory oldest
 
 # Without what S3 and training need, which would double that environment.
@@ -75,7 +76,7 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(OLDEST) widgets/static widgets/frontend/node_modules build dist demo-report airflow-demo *.egg-info
+	rm -rf $(VENV) $(OLDEST) widgets/static widgets/frontend/node_modules build dist demo-report screenshots airflow-demo *.egg-info
 
 .PHONY: packages
 packages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,12 @@ class Seen:
     def open(self, path: Path, fragment: str = "") -> Any:
         self.page.goto(path.as_uri() + fragment)
         return self.page
+
+
+def picture(page: Any, name: str) -> None:
+    """Keeps a screenshot to be looked at, where OCR_PLUGINS_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("OCR_PLUGINS_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @contextmanager

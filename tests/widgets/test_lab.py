@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import lab
 import nbformat
 import numpy as np
 import pytest
-from browser import Seen, watched
+from browser import Seen, picture, watched
 from PIL import Image
 from sheets import TEXT
 
@@ -74,12 +73,6 @@ def done(page: Any) -> None:
     page.wait_for_timeout(1000)
 
 
-def picture(page: Any, name: str) -> None:
-    """Keeps a screenshot, where a folder for them is named."""
-    if folder := os.environ.get("OCR_PLUGINS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
 def click(page: Any) -> None:
     """Into a corner of the page, where no word is; again where the host takes the focus back after a run."""
     for _ in range(10):
@@ -103,10 +96,11 @@ def checked(page: Any, told: str) -> None:
     page.wait_for_function("told => document.querySelector('.count')?.textContent === told", arg=told)
 
 
-def test_words_are_corrected_and_python_has_them(page: Any) -> None:
+def test_words_are_corrected_and_python_has_them(page: Any, host: Host) -> None:
     correct(page, "Tamarind")
     correct(page, "Joiner")
     checked(page, "2 words checked")
+    picture(page, f"corrected-{host.app}")
     assert sorted(lab.kernel(page, "w.corrections_of(w.page)").values()) == ["Joiner", "Tamarind"]
     assert lab.kernel(page, "w.selected") == lab.kernel(page, "w.view['lines'][0][1]['id']")
     cells = page.locator(".jp-Cell").count()
@@ -148,7 +142,9 @@ def test_a_saved_notebook_opens_without_a_kernel(page: Any, host: Host, book: st
     assert page.locator(".scores tbody").inner_text() != before or "100.00" not in before
 
 
-def test_a_page_is_dropped_and_another_engine_is_tried(page: Any, sheet: Path, tmp_path: Path) -> None:
+def test_a_page_is_dropped_and_another_engine_is_tried(
+    page: Any, host: Host, sheet: Path, tmp_path: Path
+) -> None:
     # Larger than a piece, and larger than what a notebook lets through at once.
     noisy = np.random.default_rng(1).integers(0, 255, (1900, 1900, 3), dtype=np.uint8)
     Image.fromarray(noisy).save(tmp_path / "noise.png")
@@ -168,6 +164,7 @@ def test_a_page_is_dropped_and_another_engine_is_tried(page: Any, sheet: Path, t
         "wide => document.querySelector('.picture').naturalWidth === wide", arg=wider(sheet, 600)
     )
     assert page.locator(".spec").inner_text() == "tesseract:pre=pad(width=300)"
+    picture(page, f"tried-{host.app}")
     page.get_by_role("button", name="Read this page").click()
     page.get_by_label("tried votes").wait_for()
     page.get_by_role("button", name="Close").click()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import Seen, watched
+from browser import Seen, picture, watched
 from ocr_plugins.widgets import Comparison, compare, leaderboard
 from sheets import TEXT
 
@@ -265,9 +264,8 @@ def test_what_is_written_from_right_to_left_is_shown_so(seen: Seen, tmp_path: Pa
         assert {cell.evaluate("cell => getComputedStyle(cell).direction") for cell in cells} == {direction}, (
             number
         )
-    if folder := os.environ.get("OCR_PLUGINS_SCREENSHOTS"):
-        page.keyboard.press("ArrowLeft")
-        page.screenshot(path=Path(folder) / "rtl.png")
+    page.keyboard.press("ArrowLeft")
+    picture(page, "right-to-left")
 
 
 def test_a_truth_of_another_page_is_told(seen: Seen, tmp_path: Path) -> None:
@@ -289,6 +287,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_board_leads_to_the_page_and_the_word(seen: Seen, folder: Path) -> None:
     page = seen.open(folder)
     board = page.locator(".board")
+    picture(page, "board")
     assert board.locator(".advice").inner_text().startswith("Take ")
     assert [row.locator("th").inner_text() for row in board.locator("table").first.locator("tbody tr").all()]
     # The worst of an engine stand first.
