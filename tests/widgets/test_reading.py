@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -186,17 +187,22 @@ def test_of_many_things_to_try_only_the_last_is_waited_for(
     small: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
+    starts, goes_on = threading.Event(), threading.Event()
 
     def counting(corpus: Corpus, specs: list[EngineSpec], **how: Any) -> Study:
         read.extend(spec.text for spec in specs)
+        starts.set()
+        assert goes_on.wait(60)
         return run_engines(corpus, specs, **how)
 
     monkeypatch.setattr(reading, "run_engines", counting)
-    for psm in (3, 4, 6, 11):
+    small.try_on("tesseract:psm=3")
+    assert starts.wait(60)
+    for psm in (4, 6, 11):
         small.try_on(f"tesseract:psm={psm}")
+    goes_on.set()
     assert small.wait(300)
-    assert len(read) <= 2
-    assert read[-1] == "tesseract:psm=11"
+    assert read == ["tesseract:psm=3", "tesseract:psm=11"]
     assert small.view is not None
     assert small.view["engines"][1]["spec"] == "tesseract:psm=11"
 
