@@ -32,12 +32,11 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr_plugins.corpus import gather
 from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.evaluation import get_convention
-from ocr_plugins.runs import EngineRun, Study, score_item
+from ocr_plugins.runs import EngineRun, Study
 from ocr_plugins.spec import parse_spec
 from ocr_plugins.widgets import leaderboard
 
 WIDE, HIGH = 2480, 3508
-chance = random.Random(8)
 
 
 def page_of(words, rows, seed):
@@ -168,14 +167,14 @@ def measure(browser: Any, address: str, root: Path, words: int, rows: int) -> di
     page.wait_for_selector(".ocr-plugins path.heat", state="attached")
     page.wait_for_timeout(3000)
     found: dict[str, list[float]] = {}
-    told: dict[str, list[float]] = {}
+    made: list[float] = []
     for number in range(6):
         page.evaluate(_SHOWN, page.evaluate("one('.picture').src"))
         at = lab.kernel(page, f"turned(w.pages[{(number + 1) % 2}]['id'])")
         picture, boxes = page.evaluate("window.shown")
         found.setdefault("picture", []).append(picture - 1000 * at["picture"])
         found.setdefault("words", []).append(boxes - 1000 * at["view"])
-        told.setdefault("view", []).append(1000 * (at["view"] - at["picture"]))
+        made.append(1000 * (at["view"] - at["picture"]))
         page.wait_for_timeout(500)
     boxes = lab.kernel(page, "[cell['box'] for line in w.view['lines'] for cell in line if cell['box']]")
     wide, high = lab.kernel(page, "w.view['size']")
@@ -187,7 +186,7 @@ def measure(browser: Any, address: str, root: Path, words: int, rows: int) -> di
         method = ("majority", "confidence", "learned")[number % 3]
         found.setdefault("vote's method", []).append(page.evaluate(_VOTE, method))
         found.setdefault("a voter less", []).append(page.evaluate(_SWITCH, "crnn"))
-    found["(the kernel makes a page's words)"] = told["view"]
+    found["(the kernel makes a page's words)"] = made
     lab.save(page, root / name)
     size = (root / name).stat().st_size
     print(f"| {words:,} words: saved notebook | {size / 1e6:.2f} MB | |", flush=True)

@@ -27,7 +27,7 @@ from .bundle import bundled
 from .edits import Edits, corrected
 from .exporting import Checked, export
 from .gathering import gathered
-from .kept import Corrections, boxes_of, keep_in, placed
+from .kept import Corrections, boxes_of, keep_in
 from .packing import packed, unpacked
 from .paging import Pages
 from .pictured import pictured
@@ -95,7 +95,7 @@ class Comparison(anywidget.AnyWidget):
             changed=self._read,
             partly=self._read_partly,
             progressed=self._progressed,
-            notice=self._say,
+            notice=self.tell,
             works=self._works,
         )
         self._answers = Answers(self)
@@ -148,9 +148,7 @@ class Comparison(anywidget.AnyWidget):
         labels = [run.label for run in self._known().runs if not run.spec.is_vote]
         with self._lock:
             views = [self._pages.viewed(item)[1] for item in self._pages]
-            return words_table(
-                labels, [(view, placed(self.corrections_of(view["id"]), boxes_of(view))) for view in views]
-            )
+            return words_table(labels, [(view, self.corrections_of(view["id"])) for view in views])
 
     def correct(self, cell: str, text: str | None, page: str | None = None) -> None:
         """Says what stands in a cell, as by typing it: "" for nothing, None to take it back.
@@ -195,9 +193,8 @@ class Comparison(anywidget.AnyWidget):
             if not self.corrections_of(item.id) and self._pages.was_seen(item.id):
                 continue
             image, view = self._pages.viewed(item)
-            boxes = boxes_of(view)
-            said = placed(self.corrections_of(item.id), boxes)
-            words = [(box, said[cell]) for cell, box in boxes.items() if box and cell in said]
+            said = self.corrections_of(item.id)
+            words = [(box, said[cell]) for cell, box in boxes_of(view).items() if box and cell in said]
             if image is None or not words:
                 continue
             page = self._pages.viewer(item).corrected(item, said, self.ballot)  # type: ignore[arg-type]
@@ -321,7 +318,7 @@ class Comparison(anywidget.AnyWidget):
         super().close()
 
     def _put(self, job: Job, *, block: bool) -> None:
-        self._say("")
+        self.tell("")
         self._reader.put(job, block=block)
 
     def _checked_spec(self, engine: str | EngineSpec) -> EngineSpec:
@@ -338,7 +335,7 @@ class Comparison(anywidget.AnyWidget):
             self.pages = [dict(title) for title in self._pages.titles]
         if corpus.errors:
             self._unusable += [str(error) for error in corpus.errors]
-            self._say("")
+            self.tell("")
         if self.pages and not self.page:
             self.page = self.pages[0]["id"]
 
@@ -346,10 +343,6 @@ class Comparison(anywidget.AnyWidget):
     def refs(self) -> list[PageRef]:
         """Where the pages come from."""
         return [item.ref for item in self._pages]
-
-    def tell(self, line: str) -> None:
-        """Shows a line about what went wrong."""
-        self._say(line)
 
     def preview(self, previewer: Previewer, page: str, spec: str) -> None:
         """Has a page shown as an engine would be given it."""
@@ -414,7 +407,7 @@ class Comparison(anywidget.AnyWidget):
                     if before != now:
                         self._pages.keep(page, now)
             except OcrError as error:
-                self._say(str(error))
+                self.tell(str(error))
 
     @property
     def _history(self) -> History:
@@ -430,8 +423,8 @@ class Comparison(anywidget.AnyWidget):
     def _heard(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
         self._answers.hear(content, buffers)
 
-    def _say(self, line: str) -> None:
-        """Tells what went wrong last, besides inputs that could not be used."""
+    def tell(self, line: str) -> None:
+        """Shows what went wrong last, besides inputs that could not be used."""
         self.notice = "; ".join([*self._unusable, *([line] if line else [])])
 
     def _known(self) -> Study:

@@ -22,7 +22,12 @@ def gathered(inputs: Any, truth: str | Path | None = None, **inputs_as: Any) -> 
             f"one text cannot be the ground truth of {len(corpus.items)} pages",
             "give a folder with a text file a page",
         )
-    return dataclasses.replace(corpus, items=(dataclasses.replace(corpus.items[0], truth=_text(truth)),))
+    return dataclasses.replace(corpus, items=(with_truth(corpus.items[0], _text(truth)),))
+
+
+def with_truth(item: Item, text: str) -> Item:
+    """A page of which it is known what stands there, but not where."""
+    return dataclasses.replace(item, truth=text, lines=())
 
 
 def _is_folder(truth: str | Path) -> bool:

@@ -57,9 +57,14 @@ def check_offered(text: str) -> str:
     for key, value in spec.options:
         if key == "detector":
             check_offered(value)
-        elif bare_type(hints.get(key)) is Path:
+        elif _names_file(hints.get(key)):
             raise CallError(f"{key} names a file", "call w.add() in Python")
     return text
+
+
+def _names_file(hint: Any) -> bool:
+    """Whether an option is a path: those are for Python and the command line."""
+    return bare_type(hint) is Path
 
 
 def _reads(engine: RegisteredEngine) -> bool:
@@ -76,7 +81,9 @@ def _options(options_type: type[DataclassInstance]) -> list[Option]:
     hints = get_type_hints(options_type)
     told = describe_options(options_type)
     return [
-        _option(f.name, hints[f.name], told[f.name]) for f in fields(options_type) if f.name not in _NOT_TRIED
+        _option(f.name, hints[f.name], told[f.name])
+        for f in fields(options_type)
+        if f.name not in _NOT_TRIED and not _names_file(hints[f.name])
     ]
 
 

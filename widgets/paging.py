@@ -11,7 +11,7 @@ from ocr_plugins.hashing import hash_pixels
 from ocr_plugins.image import PageImage
 from ocr_plugins.runs import Study
 
-from .gathering import renamed
+from .gathering import renamed, with_truth
 from .kept import Corrections, boxes_of, keep_in
 from .reading import TRIED
 from .state import Box, PageTitle, View
@@ -79,7 +79,7 @@ class Pages:
             self._items[mine.id] = mine
 
     def set_truth(self, page: str, text: str) -> None:
-        self._items[page] = dataclasses.replace(self._items[page], truth=text, lines=())
+        self._items[page] = with_truth(self._items[page], text)
 
     def seen(self, item: Item) -> tuple[PageImage | None, View]:
         """A page's image, None where it cannot be had, and its view as long as the words are to come."""

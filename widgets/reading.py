@@ -18,6 +18,7 @@ from ocr_plugins.runs import EngineRun, Study, Watcher, score_item
 from ocr_plugins.spec import VOTE, EngineSpec
 from ocr_plugins.voted import run_vote
 
+from .gathering import with_truth
 from .running import Listener
 from .state import Progress
 
@@ -187,10 +188,7 @@ class Reader:
         """The study with the pages of a job, and the ground truth that came with it."""
         known = {item.id for item in study.corpus.items}
         items = [*study.corpus.items, *(item for item in job.items if item.id not in known)]
-        items = [
-            dataclasses.replace(item, truth=job.truths[item.id], lines=()) if item.id in job.truths else item
-            for item in items
-        ]
+        items = [with_truth(item, job.truths[item.id]) if item.id in job.truths else item for item in items]
         corpus = dataclasses.replace(study.corpus, items=tuple(items))
         runs = [_scored(run, items, study) for run in study.runs] if job.truths else study.runs
         return dataclasses.replace(study, corpus=corpus, runs=runs)

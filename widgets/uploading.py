@@ -42,19 +42,20 @@ class Inbox:
         Returns:
             How much has arrived, and where the file lies once it is whole.
         """
+        told = Upload(transfer=transfer, name=name, got=0, size=size, error=None)
         try:
-            path, got = self._put(transfer, name, at, size, bytes(piece))
+            path, told["got"] = self._put(transfer, name, at, size, bytes(piece))
         except CallError as error:
-            self._forget(transfer)
-            return Upload(transfer=transfer, name=name, got=0, size=size, error=str(error)), None
+            told["error"] = str(error)
         except OSError as error:
+            told["error"] = f"{name} cannot be kept ({error.strerror}): give its path to compare() instead"
+        if told["error"] is not None:
             self._forget(transfer)
-            told = f"{name} cannot be kept ({error.strerror}): give its path to compare() instead"
-            return Upload(transfer=transfer, name=name, got=0, size=size, error=told), None
-        done = got >= size
-        if done:
-            del self._coming[transfer]
-        return Upload(transfer=transfer, name=name, got=got, size=size, error=None), path if done else None
+            return told, None
+        if told["got"] < size:
+            return told, None
+        del self._coming[transfer]
+        return told, path
 
     def _forget(self, transfer: str) -> None:
         path, _ = self._coming.pop(transfer, (None, 0))

@@ -74,6 +74,10 @@ def test_engines_and_steps_are_offered_with_their_options(
     assert options["psm"]["default"] == "3"
     assert options["order"]["choices"] == ["engine", "rows", "auto"]
     assert engines["tesseract"]["state"] == "ready"
+    # Files and folders are for Python and the command line: a browser would be refused.
+    names = {option["name"] for engine in engines.values() for option in engine["options"]}
+    assert "psm" in names
+    assert not {"model_dir", "user_network_directory", "weights", "lm", "recognizer"} & names
     steps = {step["name"]: step for step in told["offer"]["steps"]}
     assert steps["deskew"]["help"]
     assert [option["name"] for option in steps["sauvola"]["options"]] == ["window", "k"]

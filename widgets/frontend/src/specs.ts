@@ -1,7 +1,5 @@
 /** Engines with their options and steps as text, as ocr_plugins.spec reads it. */
 
-import type { Offered, Option } from "./state";
-
 export interface Step {
   name: string;
   options: Record<string, string>;
@@ -24,6 +22,3 @@ export function specOf(plan: Plan): string {
   const options = { ...plan.options, ...(steps.length ? { pre: steps.join("+") } : {}) };
   return [plan.engine, ...Object.entries(options).map(([key, value]) => `${key}=${escaped(value)}`)].join(":");
 }
-
-/** Folders of models are for the command line: what is tried here is done so by choosing. */
-export const optionsOf = (one: Offered): Option[] => one.options.filter(({ name }) => !/_dir(ectory)?$/.test(name));

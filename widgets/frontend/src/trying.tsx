@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Desk } from "./desk";
 import { OURS } from "./hosts";
 import type { Session } from "./session";
-import { optionsOf, type Plan, specOf, type Step } from "./specs";
+import { type Plan, specOf, type Step } from "./specs";
 import type { Offered, Option } from "./state";
 
 /** Milliseconds without another change after which a preview is asked for. */
@@ -134,7 +134,7 @@ function Fields({ of, values, onChange }: FieldsProps) {
   };
   return (
     <>
-      {optionsOf(of).map((option) => (
+      {of.options.map((option) => (
         <label key={option.name} title={option.help}>
           {option.name} <Field option={option} value={values[option.name] ?? null} onChange={(value) => set(option.name, value)} />
         </label>

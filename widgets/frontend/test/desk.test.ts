@@ -3,7 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Desk } from "../src/desk";
-import { optionsOf, specOf } from "../src/specs";
+import { specOf } from "../src/specs";
 import type { Asked, State, Told } from "../src/state";
 
 type Heard = (told: Told, buffers?: DataView[]) => void;
@@ -122,11 +122,5 @@ describe("specs", () => {
 
   test("take the meaning from signs in values, as ocr_plugins.spec has it", () => {
     expect(specOf({ engine: "tesseract", options: { variables: "a:b,c\\d" }, steps: [] })).toBe("tesseract:variables=a\\:b\\,c\\\\d");
-  });
-
-  test("leave folders to the command line", () => {
-    const option = { help: "", kind: "text" as const, default: "", choices: null, minimum: null, maximum: null };
-    const options = ["psm", "model_dir", "user_network_directory"].map((name) => ({ ...option, name }));
-    expect(optionsOf({ name: "x", help: "", state: "ready", options }).map((one) => one.name)).toEqual(["psm"]);
   });
 });
