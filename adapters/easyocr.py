@@ -22,23 +22,20 @@ from ocr_plugins.image import PageImage
 from ocr_plugins.options import Options, option
 
 from . import easyocr_models as models
-from .easyocr_graphs import graphs_folder
 from .easyocr_lines import Found, FoundBoxes, Lines
-from .easyocr_runtime import Runtime, replace_networks, runtime_name, set_threads
+from .easyocr_runtime import replace_networks, set_threads
+from .graphs import graphs_folder
+from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
 
 _CONFIDENCE = "ctc-length-normalised-product"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EasyOcrOptions(Options):
-    runtime: Runtime = option(
-        "upstream",
-        "what the networks run on: upstream, PyTorch as EasyOCR does; exact, ONNX Runtime in float32; "
-        "fast, OpenVINO in bfloat16, on processors that have it",
-    )
+    runtime: Runtime = option("auto", RUNTIME)
     quantize: bool = option(
         True,
-        "with runtime=upstream on a CPU: an int8 recogniser, as by EasyOCR's default; "
+        "with runtime=upstream on a CPU: an int8 recogniser, as by EasyOCR's own default; "
         "reads a little differently",
     )
     canvas_size: int = option(
@@ -71,21 +68,15 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
     options_type = EasyOcrOptions
 
     def identify(self) -> EngineInfo:
-        options = self.options
-        if options.runtime != "upstream" and options.device != "cpu":
-            raise EngineUnavailableError(
-                f"engine 'easyocr': runtime={options.runtime} computes on a CPU, not on {options.device!r}",
-                "use runtime=upstream, or device=cpu",
-                kind="unsupported_device",
-            )
+        options, runtime = self.options, self._runtime
         # What is not quantised in any case must not have two fingerprints.
-        quantize = options.quantize and options.runtime == "upstream" and options.device == "cpu"
+        quantize = options.quantize and runtime == "upstream" and options.device == "cpu"
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("easyocr"),
-            runtime=runtime_name(options.runtime),
+            runtime=runtime_name(runtime, f"torch {importlib.metadata.version('torch')}", int8=True),
             weights=self._detector_hashes | self._recognizer_hashes,
-            options=options.to_dict() | {"quantize": quantize},
+            options=options.to_dict() | {"quantize": quantize, "runtime": runtime},
             spec=self.spec,
             capabilities=Capabilities(
                 gives=("lines", "words"),
@@ -95,6 +86,10 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
                 devices=("cpu", "cuda"),
             ),
         )
+
+    @functools.cached_property
+    def _runtime(self) -> Chosen:
+        return chosen(self.name, self.options.runtime, self.options.device, models.INSTALL)
 
     @functools.cached_property
     def _recognizer(self) -> models.Recognizer:
@@ -132,15 +127,15 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
             )
         threads = set_threads()
         self._reader = self._open_reader()
-        if options.runtime != "upstream":
+        if self._runtime != "upstream":
             replace_networks(
                 self._reader,
-                options.runtime,
+                self._runtime,
                 detector=self._detector_hashes,
                 recognizer=self._recognizer_hashes,
                 height=self._recognizer.height,
                 threads=threads,
-                folder=graphs_folder(),
+                folder=graphs_folder("easyocr"),
             )
             self._lines: Lines | None = Lines(self._reader, self._recognizer.height)
         else:
@@ -159,7 +154,7 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
             user_network_directory=str(options.user_network_directory or folder),
             recog_network=self._recognizer.name,
             download_enabled=False,
-            quantize=options.quantize and options.runtime == "upstream",
+            quantize=options.quantize and self._runtime == "upstream",
             verbose=False,
         )
         # The detector's weights need not lie where the recogniser's do.

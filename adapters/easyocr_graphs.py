@@ -1,157 +1,107 @@
-"""EasyOCR's two networks as ONNX graphs: exported once from its own modules, checked, and kept.
-
-A graph lies in ``share/ocr-plugins/easyocr/graphs`` of the environment that EasyOCR runs in, under
-a name that ends with its SHA-256. It is written whole or not at all, and opened only while it is
-what its name says. Where that folder cannot be written, each process makes its own in memory.
-"""
+"""EasyOCR's two networks as ONNX graphs, by PyTorch's own exporter."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib.metadata
 import io
-import json
-import secrets
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.weights import weights_folder
-
-Array = NDArray[np.float32]
-#: Runs a graph on one input.
-Session = Callable[[Array], Array]
+from .graphs import Array, Network
 
 _OPSET = 17
-# Raised with every change here that makes other graphs of the same weights.
-_REVISION = 1
-# Largest difference from PyTorch, as a share of the largest output; 1e-6 is what was seen.
-_TOLERANCE = 1e-4
+_PACKAGES = ("torch", "easyocr")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """One of the Reader's modules, and how it is exported.
-
-    Args:
-        name: begins the graph's file name.
-        module: a `torch.nn.Module` on the CPU.
-        call: gives the module one float32 tensor, and the one that it makes of it.
-        trace: an input to export with.
-        sample: an input of another size, to check the graph with.
-        input_axes: axis -> name of what may vary in the input.
-        output_axes: likewise in the output.
-        made_of: file -> SHA-256 of what the module was made of.
-    """
-
-    name: str
-    module: Any
-    call: Callable[[Any, Any], Any]
-    trace: Array
-    sample: Array
-    input_axes: Mapping[int, str]
-    output_axes: Mapping[int, str]
-    made_of: Mapping[str, str]
+def detector(module: Any, made_of: Mapping[str, str]) -> Network:
+    """CRAFT: images of shape (pages, 3, height, width) to maps of shape (pages, height / 2, width / 2, 2)."""
+    return _network(
+        name="detector",
+        module=module,
+        call=lambda module, image: module(image)[0],
+        trace=_print(1, 3, 320, 320),
+        sample=_print(1, 3, 256, 384),
+        input_axes={0: "pages", 2: "height", 3: "width"},
+        output_axes={0: "pages", 1: "rows", 2: "columns"},
+        made_of=made_of,
+    )
 
 
-def graphs_folder() -> Path:
-    """Where the graphs lie."""
-    return weights_folder("easyocr") / "graphs"
+def recognizer(module: Any, made_of: Mapping[str, str], height: int) -> Network:
+    """Images of shape (lines, 1, height, width) to scores of shape (lines, steps, characters)."""
+    return _network(
+        name="recognizer",
+        module=module,
+        call=lambda module, image: module(image, None),
+        trace=_print(1, 1, height, 4 * height),
+        sample=_print(2, 1, height, 6 * height),
+        input_axes={0: "lines", 3: "width"},
+        output_axes={0: "lines", 1: "steps"},
+        made_of=made_of,
+    )
 
 
-def find_graph(network: Network, open_session: Callable[[bytes], Session], folder: Path) -> bytes:
-    """The graph of a network: the kept one, else a new one that has been checked.
+def _network(
+    *,
+    name: str,
+    module: Any,
+    call: Callable[[Any, Any], Any],
+    trace: Array,
+    sample: Array,
+    input_axes: Mapping[int, str],
+    output_axes: Mapping[int, str],
+    made_of: Mapping[str, str],
+) -> Network:
+    """A `torch.nn.Module` on the CPU, which ``call`` gives one tensor and takes one from."""
+    module.eval()
 
-    Several processes may do so at once: each finds a whole graph, or makes the same one.
+    def run(inputs: Mapping[str, Array]) -> list[Array]:
+        import torch
 
-    Args:
-        open_session: what the graph is checked with, in float32.
-
-    Raises:
-        EngineUnavailableError: the network cannot be exported, or the graph is not equal to it.
-    """
-    stem = f"{network.name}-{_key(network)}"
-    for path in sorted(folder.glob(f"{stem}-*.onnx")):
-        with contextlib.suppress(OSError):
-            graph = path.read_bytes()
-            if path.stem == f"{stem}-{_sha256(graph)}":
-                return graph
-            path.unlink()
-    graph = _export(network, open_session)
-    with contextlib.suppress(OSError):
-        _keep(graph, folder / f"{stem}-{_sha256(graph)}.onnx")
-    return graph
-
-
-def _key(network: Network) -> str:
-    versions = {name: importlib.metadata.version(name) for name in ("torch", "easyocr")}
-    parts = [_REVISION, _OPSET, versions, dict(network.made_of)]
-    return _sha256(json.dumps(parts, sort_keys=True).encode())[:16]
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _keep(graph: bytes, path: Path) -> None:
-    """Writes a file whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(graph)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _export(network: Network, open_session: Callable[[bytes], Session]) -> bytes:
-    import torch
-
-    module = network.module.eval()
-    try:
         with torch.no_grad():
-            expected = network.call(module, torch.from_numpy(network.sample)).numpy()
-            _make_exportable(module)
-            graph = _trace(network)
-        found = open_session(graph)(network.sample)
-    except Exception as error:
-        raise EngineUnavailableError(
-            f"engine 'easyocr': its {network.name} cannot be exported ({type(error).__name__})",
-            "use runtime=upstream",
-            kind="export_failed",
-        ) from error
-    if not _equal(found, expected):
-        raise EngineUnavailableError(
-            f"engine 'easyocr': its {network.name}, exported, does not give what it gives in PyTorch",
-            "use runtime=upstream",
-            kind="export_failed",
-        )
-    return graph
+            return [call(module, torch.from_numpy(inputs["image"])).numpy()]
+
+    def export() -> bytes:
+        _make_exportable(module)
+        return _trace(module, call, trace, {"image": input_axes, "scores": output_axes})
+
+    return Network(
+        engine="easyocr",
+        name=name,
+        sample={"image": sample},
+        run=run,
+        export=export,
+        made_of=made_of,
+        packages=_PACKAGES,
+    )
 
 
-def _equal(found: Array, expected: Array) -> bool:
-    if found.shape != expected.shape:
-        return False
-    return bool(np.abs(found - expected).max() <= _TOLERANCE * np.abs(expected).max())
+def _print(count: int, channels: int, height: int, width: int) -> Array:
+    """Images with letters on them, from -1 to 1."""
+    import cv2
+
+    images = np.full((count, height, width), 255, np.uint8)
+    for place, image in enumerate(images):
+        text, baseline = f"{place} Hamburgefonstiv", (4, height * 3 // 4)
+        cv2.putText(image, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, 1, 0, 2)
+    levels = images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    return np.repeat(levels[:, np.newaxis], channels, axis=1)
 
 
-def _trace(network: Network) -> bytes:
+def _trace(
+    module: Any, call: Callable[[Any, Any], Any], image: Array, axes: Mapping[str, Mapping[int, str]]
+) -> bytes:
     import torch
 
     class Traced(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.module = network.module
+            self.module = module
 
         def forward(self, image: Any) -> Any:
-            return network.call(self.module, image)
+            return call(self.module, image)
 
     graph = io.BytesIO()
     with warnings.catch_warnings():
@@ -159,14 +109,14 @@ def _trace(network: Network) -> bytes:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             Traced().eval(),
-            (torch.from_numpy(network.trace),),
+            (torch.from_numpy(image),),
             graph,
             opset_version=_OPSET,
             # The newer exporter needs another package.
             dynamo=False,
             input_names=["image"],
             output_names=["scores"],
-            dynamic_axes={"image": dict(network.input_axes), "scores": dict(network.output_axes)},
+            dynamic_axes={name: dict(named) for name, named in axes.items()},
         )
     return graph.getvalue()
 

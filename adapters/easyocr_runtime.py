@@ -1,54 +1,27 @@
-"""What EasyOCR's networks run on: PyTorch, or their ONNX graphs on ONNX Runtime or OpenVINO.
+"""EasyOCR with its networks as graphs: what is put in place of the Reader's own.
 
-Scaling, cutting, grouping and decoding stay EasyOCR's own; boxes are found as it finds them, in less time.
+Cutting, grouping and decoding stay EasyOCR's; pages are scaled and boxes found as it does, in less time.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.offline import forbid_reports
 from ocr_plugins.threads import threads_for
 
-from .easyocr_boxes import get_textbox
-from .easyocr_graphs import Array, Network, Session, find_graph
-from .easyocr_models import INSTALL
+from . import craft, easyocr_graphs
+from .graphs import Array, Session, find_graph
+from .runtimes import has_int8, open_onnxruntime, open_openvino
 
-Runtime = Literal["upstream", "exact", "fast"]
-
-
-def runtime_name(runtime: Runtime) -> str:
-    """Library, version and precision, as pages' provenance names them.
-
-    Raises:
-        EngineUnavailableError: a package is missing, or the processor has no bfloat16.
-    """
-    if runtime == "upstream":
-        return f"torch {importlib.metadata.version('torch')}"
-    library, precision = ("onnxruntime", "fp32") if runtime == "exact" else ("openvino", "bf16")
-    # Whatever a graph runs on, ONNX Runtime checks it.
-    for module in ("onnx", "onnxruntime", library):
-        if importlib.util.find_spec(module) is None:
-            raise EngineUnavailableError(
-                f"engine 'easyocr': runtime={runtime} needs {module}, which is not installed",
-                INSTALL,
-                kind="not_installed",
-            )
-    if runtime == "fast" and not _has_bfloat16():
-        raise EngineUnavailableError(
-            "engine 'easyocr': runtime=fast needs a processor that computes in bfloat16",
-            "use runtime=exact",
-            kind="unsupported_runtime",
-        )
-    return f"{library} {importlib.metadata.version(library)} {precision}"
+# Components of fewer pixels are none, as in EasyOCR.
+_LEAST_PIXELS = 10
+# CRAFT's sides are multiples of this.
+_MULTIPLE = 32
 
 
 def set_threads() -> int:
@@ -86,33 +59,83 @@ def replace_networks(
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
     """
-    networks = {
-        "detector": _detector(reader.detector, detector),
-        "recognizer": _recognizer(reader.recognizer, recognizer, height),
-    }
-    sessions = {}
-    for name, network in networks.items():
-        graph = find_graph(network, lambda graph: _onnxruntime(graph, threads), folder)
-        if runtime == "exact":
-            sessions[name] = _onnxruntime(graph, threads)
-        else:
-            # Of a page it would keep gigabytes; of a line it is not worth the time.
-            sessions[name] = _openvino(graph, threads, release=name == "detector")
-    reader.detector = _Detector(sessions["detector"])
-    reader.get_textbox = get_textbox
-    reader.recognizer = _Recognizer(sessions["recognizer"])
+
+    def check(graph: bytes) -> Session:
+        return open_onnxruntime(graph, threads)
+
+    finds = find_graph(easyocr_graphs.detector(reader.detector, detector), check, folder)
+    reads = find_graph(easyocr_graphs.recognizer(reader.recognizer, recognizer, height), check, folder)
+    exact = runtime == "exact"
+    normalize = _normalize()
+    if not exact and has_int8():
+        finds = craft.in_int8(finds, lambda image: {"image": _planes(normalize(image))}, check, folder)
+    boxes = _Boxes(open_openvino(finds, threads, exact=exact), normalize)
+    reader.detector = None
+    reader.get_textbox = boxes.get_textbox
+    reader.recognizer = _Recognizer(open_openvino(reads, threads, exact=exact))
 
 
-class _Detector:
-    """In place of `easyocr.craft.CRAFT`; of its second result, features, nobody makes use."""
+def _normalize() -> craft.Normalize:
+    from easyocr import imgproc
 
-    def __init__(self, session: Session) -> None:
+    return craft.Normalize(imgproc.normalizeMeanVariance)
+
+
+def _planes(image: Array) -> Array:
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[np.newaxis])
+
+
+class _Boxes:
+    """Where the words of an image are, by CRAFT's graph."""
+
+    def __init__(self, session: Session, normalize: craft.Normalize) -> None:
         self._session = session
+        self._normalize = normalize
 
-    def __call__(self, image: Any) -> tuple[Any, None]:
-        import torch
+    def get_textbox(
+        self,
+        detector: Any,  # noqa: ARG002 - the signature of easyocr.detection.get_textbox
+        image: NDArray[np.uint8],
+        canvas_size: int,
+        mag_ratio: float,
+        text_threshold: float,
+        link_threshold: float,
+        low_text: float,
+        *_: Any,
+        **__: Any,
+    ) -> list[list[NDArray[np.int32]]]:
+        """What `easyocr.detection.get_textbox` gives for one image without polygons."""
+        from easyocr import craft_utils
 
-        return torch.from_numpy(self._session(image.numpy())), None
+        scaled, ratio = _scaled(image, canvas_size, mag_ratio)
+        (maps,) = self._session({"image": _planes(self._normalize(scaled))})
+        text, link = np.ascontiguousarray(maps[0, :, :, 0]), np.ascontiguousarray(maps[0, :, :, 1])
+        found = list(
+            craft.word_boxes(
+                text,
+                link,
+                "easyocr",
+                surest=text_threshold,
+                linked=link_threshold,
+                least=low_text,
+                pixels=_LEAST_PIXELS,
+            )
+        )
+        boxes = craft_utils.adjustResultCoordinates(found, 1 / ratio, 1 / ratio)
+        return [[np.array(box).astype(np.int32).reshape(-1) for box in boxes]]
+
+
+def _scaled(image: NDArray[np.uint8], canvas_size: int, mag_ratio: float) -> tuple[NDArray[np.uint8], float]:
+    """As `easyocr.imgproc.resize_aspect_ratio`, but in uint8, and the ratio."""
+    import cv2
+
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    ratio = min(mag_ratio * longest, canvas_size) / longest
+    high, wide = int(height * ratio), int(width * ratio)
+    canvas = np.zeros((high + -high % _MULTIPLE, wide + -wide % _MULTIPLE, 3), np.uint8)
+    canvas[:high, :wide] = cv2.resize(image, (wide, high), interpolation=cv2.INTER_LINEAR)
+    return canvas, ratio
 
 
 class _Recognizer:
@@ -127,96 +150,5 @@ class _Recognizer:
     def __call__(self, image: Any, text: Any) -> Any:  # noqa: ARG002 - the module's interface
         import torch
 
-        return torch.from_numpy(self._session(image.numpy()))
-
-
-def _detector(module: Any, made_of: Mapping[str, str]) -> Network:
-    return Network(
-        name="detector",
-        module=module,
-        call=lambda module, image: module(image)[0],
-        trace=_print(1, 3, 320, 320),
-        sample=_print(1, 3, 256, 384),
-        input_axes={0: "pages", 2: "height", 3: "width"},
-        output_axes={0: "pages", 1: "rows", 2: "columns"},
-        made_of=made_of,
-    )
-
-
-def _recognizer(module: Any, made_of: Mapping[str, str], height: int) -> Network:
-    return Network(
-        name="recognizer",
-        module=module,
-        call=lambda module, image: module(image, None),
-        trace=_print(1, 1, height, 4 * height),
-        sample=_print(2, 1, height, 6 * height),
-        input_axes={0: "lines", 3: "width"},
-        output_axes={0: "lines", 1: "steps"},
-        made_of=made_of,
-    )
-
-
-def _print(count: int, channels: int, height: int, width: int) -> Array:
-    """Images with letters on them, from -1 to 1."""
-    import cv2
-
-    images = np.full((count, height, width), 255, np.uint8)
-    for place, image in enumerate(images):
-        text, baseline = f"{place} Hamburgefonstiv", (4, height * 3 // 4)
-        cv2.putText(image, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, 1, 0, 2)
-    levels = images.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    return np.repeat(levels[:, np.newaxis], channels, axis=1)
-
-
-def _onnxruntime(graph: bytes, threads: int) -> Session:
-    forbid_reports()
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Each new size of page would leave gigabytes in it.
-    options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-    def run(image: Array) -> Array:
-        scores: Array = session.run(None, {"image": image})[0]
-        return scores
-
-    return run
-
-
-def _openvino(graph: bytes, threads: int, *, release: bool) -> Session:
-    core = _import_openvino().Core()
-    settings = {
-        "INFERENCE_PRECISION_HINT": "bf16",
-        "INFERENCE_NUM_THREADS": threads,
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-    model = core.compile_model(core.read_model(graph), "CPU", settings)
-
-    def run(image: Array) -> Array:
-        scores: Array = model(image)[0]
-        if release:
-            model.release_memory()
-        return scores
-
-    return run
-
-
-def _has_bfloat16() -> bool:
-    return "BF16" in _import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
-def _import_openvino() -> Any:
-    """The module. Left to itself, it tells its maker over the network of each import."""
-    reporter = "openvino_telemetry"
-    known = sys.modules.get(reporter)
-    # None makes importing it fail, for which openvino has a stub.
-    sys.modules[reporter] = None  # type: ignore[assignment]
-    try:
-        return importlib.import_module("openvino")
-    finally:
-        if known is None:
-            del sys.modules[reporter]
-        else:
-            sys.modules[reporter] = known
+        (scores,) = self._session({"image": image.numpy()})
+        return torch.from_numpy(scores)

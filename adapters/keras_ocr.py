@@ -1,4 +1,4 @@
-"""keras-ocr: the CRAFT detector and a CRNN recogniser on TensorFlow, through the library's Pipeline.
+"""keras-ocr: the CRAFT detector and a CRNN recogniser, on TensorFlow or as ONNX graphs, through its Pipeline.
 
 It finds words, which are joined to lines and separated by spaces here, by their places alone. Its
 recogniser knows the digits and the lower-case letters a to z unless its file says otherwise. keras-ocr
@@ -13,6 +13,7 @@ have another alphabet and be of another size.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import itertools
@@ -32,11 +33,13 @@ from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import join_rows
 from ocr_plugins.options import Options, option
-from ocr_plugins.threads import threads_for
+from ocr_plugins.threads import threads_for, threads_here
 from ocr_plugins.torch_weights import read_torch_weights
 from ocr_plugins.weights import WeightFile, verify_weights
 
+from .graphs import graphs_folder
 from .keras_ocr_recognizer import PUBLISHED, RecognizerFile, built, load, recognizer_file
+from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
 
 _CONFIDENCE = "ctc-mean"
 _INSTALL = "ocr-plugins engines install keras-ocr"
@@ -51,6 +54,7 @@ _WIDEST_GAP = 1.5
 
 @dataclass(frozen=True, kw_only=True)
 class KerasOcrOptions(Options):
+    runtime: Runtime = option("auto", RUNTIME)
     scale: float = option(
         2.0, "pages are enlarged by this factor as far as max_size lets them", minimum=0.1, maximum=4.0
     )
@@ -90,14 +94,12 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
 
     def identify(self) -> EngineInfo:
         read = self._recognizer()
-        weights = verify_weights(self._model_dir(), _WEIGHTS, _INSTALL)
-        weights |= read.verified(_GET_RECOGNIZER)
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("keras-ocr"),
-            runtime=f"tensorflow {_tensorflow_version()}",
-            weights=weights,
-            options=self.options.to_dict(),
+            runtime=runtime_name(self._runtime, f"tensorflow {_tensorflow_version()}", int8=True),
+            weights=self._detector_hashes | self._recognizer_hashes,
+            options=self.options.to_dict() | {"runtime": self._runtime},
             spec=self.spec,
             capabilities=Capabilities(
                 takes=("page", "word"),
@@ -110,22 +112,47 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             ),
         )
 
+    @functools.cached_property
+    def _runtime(self) -> Chosen:
+        return chosen(self.name, self.options.runtime, self.options.device, _INSTALL)
+
+    @functools.cached_property
+    def _detector_hashes(self) -> dict[str, str]:
+        return verify_weights(self._model_dir(), _WEIGHTS, _INSTALL)
+
+    @functools.cached_property
+    def _recognizer_hashes(self) -> dict[str, str]:
+        return self._recognizer().verified(_GET_RECOGNIZER)
+
     def load(self) -> None:
         # keras-ocr fits Keras 2 only; TensorFlow looks at this when it is imported.
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
 
-        self._set_up(tf.config)
+        threads = self._set_up(tf.config)
         import keras_ocr
 
         # Without weights=None it would download its own.
-        detector = keras_ocr.detection.Detector(weights=None)
+        detector: Any = keras_ocr.detection.Detector(weights=None)
         _fill(detector.model, read_torch_weights(self._model_dir() / _CRAFT))
+        recognizer = load(keras_ocr.recognition.Recognizer, self._recognizer().path)
+        model = recognizer.model
+        if self._runtime != "upstream":
+            from .keras_ocr_graphs import Graphs
+
+            graphs = Graphs(
+                detector,
+                model,
+                self._runtime,
+                hashes=(self._detector_hashes, self._recognizer_hashes),
+                threads=threads,
+                folder=graphs_folder(self.name),
+            )
+            detector, model = graphs.detector, graphs.recognizer
         sizes = {"scale": self.options.scale, "max_size": self.options.max_size}
         self._finder: Any = keras_ocr.pipeline.Pipeline(detector, _NoRecognizer(), **sizes)
-        recognizer = load(keras_ocr.recognition.Recognizer, self._recognizer().path)
-        recognizer.prediction_model = _BestPath(recognizer.model)
+        recognizer.prediction_model = _BestPath(model)
         self._reader: Any = keras_ocr.pipeline.Pipeline(detector, recognizer, **sizes)
 
     def unload(self) -> None:
@@ -187,8 +214,8 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             return pixels
         return np.pad(pixels, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
 
-    def _set_up(self, config: Any) -> None:
-        """Threads and devices, which TensorFlow fixes once a process."""
+    def _set_up(self, config: Any) -> int:
+        """Threads and devices, which TensorFlow fixes once a process; how many threads a network may use."""
         device, _, number = self.options.device.partition(":")
         gpus = config.list_physical_devices("GPU")
         wanted = [] if device == "cpu" else gpus[int(number or 0) :][:1]
@@ -209,6 +236,7 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
             import cv2
 
             cv2.setNumThreads(threads)
+        return int(config.threading.get_intra_op_parallelism_threads() or threads_here())
 
     def _model_dir(self) -> Path:
         if self.options.model_dir is not None:

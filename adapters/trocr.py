@@ -33,6 +33,9 @@ from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
 from ocr_plugins.weights import verify_file
 
+from .graphs import graphs_folder
+from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
+
 _CONFIDENCE = "attention-token-mean"
 _INSTALL = "ocr-plugins engines install trocr"
 _BATCH = 8
@@ -69,6 +72,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class TrOcrOptions(Options):
+    runtime: Runtime = option("auto", RUNTIME)
     model: str = option(
         "microsoft/trocr-base-printed", "checkpoint: a folder, or a hub id that is in the Hugging Face cache"
     )
@@ -89,14 +93,14 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
 
     def identify(self) -> EngineInfo:
         model = self.options.model
-        options = self.options.to_dict()
+        options = self.options.to_dict() | {"runtime": self._runtime}
         # The hashes say which checkpoint it was, wherever it lies.
         del options["model"]
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("transformers"),
-            runtime=f"torch {importlib.metadata.version('torch')}",
-            weights=checkpoint_hashes(find_checkpoint(model)),
+            runtime=runtime_name(self._runtime, f"torch {importlib.metadata.version('torch')}"),
+            weights=self._hashes,
             options=options,
             spec=self.spec,
             capabilities=Capabilities(
@@ -107,6 +111,25 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
                 devices=("cpu", "cuda"),
             ),
         )
+
+    @functools.cached_property
+    def _hashes(self) -> dict[str, str]:
+        return checkpoint_hashes(find_checkpoint(self.options.model))
+
+    @functools.cached_property
+    def _runtime(self) -> Chosen:
+        runtime = self.options.runtime
+        decoder = _json(find_checkpoint(self.options.model) / "config.json").get("decoder")
+        kind = decoder.get("model_type") if isinstance(decoder, dict) else None
+        if kind != "trocr" and runtime in ("auto", "upstream"):
+            return "upstream"
+        if kind != "trocr":
+            raise EngineUnavailableError(
+                f"engine 'trocr': runtime={runtime} runs decoders of TrOCR, not of {kind}",
+                "use runtime=upstream",
+                kind="unsupported_runtime",
+            )
+        return chosen(self.name, runtime, self.options.device, _INSTALL)
 
     def load(self) -> None:
         _stay_offline_and_quiet()
@@ -124,6 +147,13 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
         self._processor, model = _open_checkpoint(find_checkpoint(self.options.model))
         self._model = model.to(device).eval()
         self._settings = _generation_settings(model, self._processor.tokenizer, self.options)
+        if self._runtime != "upstream":
+            from .trocr_graphs import replace_networks
+
+            # The checkpoint may say that nothing is to be kept.
+            self._settings.use_cache = True
+            folder, threads = graphs_folder(self.name), int(torch.get_num_threads())
+            replace_networks(self._model, self._runtime, made_of=self._hashes, threads=threads, folder=folder)
 
     def unload(self) -> None:
         del self._processor, self._model, self._settings
@@ -151,10 +181,7 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
                 return_dict_in_generate=True,
                 output_scores=True,
             )
-            # Beam search has no one row of scores a reading: this follows each back through its beams.
-            scores = self._model.compute_transition_scores(
-                found.sequences, found.scores, getattr(found, "beam_indices", None), normalize_logits=True
-            )
+            scores = self._logarithms(found)
         start = found.sequences.shape[1] - scores.shape[1]
         return [
             self._line(image, tokens[start:], logarithms)
@@ -162,6 +189,22 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
                 images, found.sequences.tolist(), scores.tolist(), strict=True
             )
         ]
+
+    def _logarithms(self, found: Any) -> Any:
+        """Of each token's probability, of shape (lines, tokens)."""
+        import torch
+
+        if self.options.beams > 1:
+            # There is no one row of scores a reading: this follows each back through its beams.
+            return self._model.compute_transition_scores(
+                found.sequences, found.scores, found.beam_indices, normalize_logits=True
+            )
+        tokens = found.sequences[:, -len(found.scores) :]
+        taken = [
+            scores.gather(1, tokens[:, [place]])[:, 0] - scores.logsumexp(dim=1)
+            for place, scores in enumerate(found.scores)
+        ]
+        return torch.stack(taken, dim=1)
 
     def _line(self, image: PageImage, tokens: Sequence[int], logarithms: Sequence[float]) -> Line:
         ends = self._settings.eos_token_id

@@ -187,7 +187,7 @@ def test_what_cannot_be_used_is_named(
 
 def test_downloaded_weights_are_taken_only_as_published(environment: Path) -> None:
     file = weights_folder("keras-ocr", environment) / "crnn_kurapan.h5"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"not what was published")
     try:
         with pytest.raises(EngineUnavailableError, match="is not the known one") as caught:
