@@ -135,7 +135,7 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
 
         # Without weights=None it would download its own.
         detector: Any = keras_ocr.detection.Detector(weights=None)
-        _fill(detector.model, read_torch_weights(self._model_dir() / _CRAFT))
+        fill(detector.model, read_torch_weights(self._model_dir() / _CRAFT))
         recognizer = load(keras_ocr.recognition.Recognizer, self._recognizer().path)
         model = recognizer.model
         if self._runtime != "upstream":
@@ -283,7 +283,7 @@ class _BestPath:
         return np.where(kept, best, -1)
 
 
-def _fill(model: Any, tensors: Mapping[str, NDArray[Any]]) -> None:
+def fill(model: Any, tensors: Mapping[str, NDArray[Any]]) -> None:
     """Gives keras-ocr's CRAFT the weights of PyTorch's, as keras_ocr.detection.load_torch_weights does."""
     for layer in model.layers:
         name = f"module.{layer.name}"

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from ocr_plugins.cli_airflow import airflow_app
+from ocr_plugins.cli_bench import bench
 from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
 from ocr_plugins.cli_ensemble import calibrate
@@ -34,6 +35,7 @@ app.add_typer(airflow_app, name="airflow")
 app.add_typer(engines_app, name="engines")
 app.add_typer(store_app, name="store")
 app.add_typer(train_app, name="train")
+app.command()(bench)
 app.command()(calibrate)
 app.command()(convert)
 app.command()(steps)

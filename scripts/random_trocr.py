@@ -1,7 +1,8 @@
 """A checkpoint of trocr-small's size with random weights, for benchmarks: its text means nothing.
 
 Run by the Python of TrOCR's own environment: ``random_trocr.py FOLDER``. Sizes are those of the published
-microsoft/trocr-small-printed: a DeiT of 384 x 384 pixels, and 6 layers over 64,044 tokens. It always gives 32.
+microsoft/trocr-small-printed: a DeiT of 384 x 384 pixels, and 6 layers over 64,044 tokens. It always gives
+32 of them.
 """
 
 import sys
@@ -19,7 +20,8 @@ from transformers import (
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 SIDE, TOKENS, VOCABULARY = 384, 32, 64_044
-START, PAD, END = 0, 1, 2
+PAD, END = 1, 2
+SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
 def main(folder: str) -> None:
@@ -47,11 +49,9 @@ def main(folder: str) -> None:
     settings.min_new_tokens = settings.max_new_tokens = TOKENS
     bpe = ByteLevelBPETokenizer()
     bpe.train_from_iterator(
-        ["no text"], vocab_size=300, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], show_progress=False
+        ["no text"], vocab_size=300, special_tokens=[*SPECIAL.values()], show_progress=False
     )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe, bos_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, **SPECIAL)
     images = ViTImageProcessorPil(
         size={"height": SIDE, "width": SIDE}, image_mean=[0.5] * 3, image_std=[0.5] * 3
     )
