@@ -57,8 +57,11 @@ check: $(VENV)/.dev $(WIDGET)
 	$(BIN)/mypy
 	cd widgets/frontend && npm run --silent check && npm test --silent
 
+# On corpora that are not part of this repository: OCR_PLUGINS_CORPORA says where they are.
 bench: packages $(VENV)/.dev
-	$(BIN)/python scripts/bench.py
+	$(BIN)/ocr-plugins engines install easyocr keras-ocr trocr
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python scripts/bench.py --out benchmark
+	$(BIN)/python scripts/bench_framework.py
 	$(BIN)/python scripts/bench_host.py
 
 # README's table. The corpora are not part of this repository: OCR_PLUGINS_CORPORA says where they are.
@@ -76,7 +79,7 @@ lock:
 	$(PYTHON) scripts/lock.py
 
 clean:
-	rm -rf $(VENV) $(OLDEST) widgets/static widgets/frontend/node_modules build dist demo-report screenshots airflow-demo *.egg-info
+	rm -rf $(VENV) $(OLDEST) benchmark widgets/static widgets/frontend/node_modules build dist demo-report screenshots airflow-demo *.egg-info
 
 .PHONY: packages
 packages:

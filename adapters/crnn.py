@@ -40,12 +40,21 @@ from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
 from ocr_plugins.weights import verify_file
 
+from .graphs import Session
+from .runtimes import chosen, open_openvino, runtime_name
+
 _CONFIDENCE = "ctc-word"
 _INSTALL = "pip install ocr-plugins"
+_INSTALL_FAST = "pip install 'ocr-plugins[fast]'"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrnnOptions(Options):
+    runtime: Literal["exact", "fast"] = option(
+        "exact",
+        "what the network runs on: exact, ONNX Runtime in float32; fast, OpenVINO in bfloat16, on processors "
+        "that have it",
+    )
     weights: Path | None = option(None, "a file that `ocr-plugins train crnn` wrote; default: the package's")
     decoder: Literal["greedy", "beam"] = option(
         "greedy", "how probabilities become text: the best class of each step, or the best of several texts"
@@ -89,13 +98,15 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
         if options.lm is not None:
             weights[options.lm.name] = verify_file(options.lm, (), "give lm= another file")
         decides = options.to_dict()
+        # It stands beside them.
+        del decides["runtime"]
         if options.decoder == "greedy":
             for name in ("beam", "lm_weight", "lm_bonus"):
                 del decides[name]
         return EngineInfo(
             name=self.name,
             version="1",
-            runtime=f"onnxruntime {importlib.metadata.version('onnxruntime')}",
+            runtime=self._runtime,
             weights=weights,
             options=decides,
             spec=self.spec,
@@ -106,6 +117,13 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
                 confidence_kind=_CONFIDENCE,
             ),
         )
+
+    @functools.cached_property
+    def _runtime(self) -> str:
+        if self.options.runtime == "exact":
+            return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
+        runtime = chosen(self.name, "fast", self.options.device, _INSTALL_FAST, ("openvino",))
+        return runtime_name(runtime, "")
 
     @property
     def _path(self) -> Path:
@@ -137,7 +155,10 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
             bonus=options.lm_bonus,
             attention=self._facts.head == "attention",
         )
-        self._reader: Any = LineReader(Network(self._path), decoder)
+        fast = self.options.runtime == "fast"
+        self._reader: Any = LineReader(
+            Network(self._path, open_session=_open_fast if fast else None), decoder
+        )
 
     def unload(self) -> None:
         del self._reader
@@ -165,6 +186,10 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
             _line(words, image.size[0], Polygon.from_box(0, 0, *image.size))
             for image, words in zip(images, read, strict=True)
         ]
+
+
+def _open_fast(path: Path, threads: int) -> Session:
+    return open_openvino(path.read_bytes(), threads, exact=False)
 
 
 def _line(words: Sequence[ReadWord], width: int, place: Polygon) -> Line:

@@ -32,14 +32,20 @@ RUNTIME = (
 _PACKAGES = ("onnx", "onnxruntime", "openvino")
 
 
-def chosen(engine: str, runtime: Runtime, device: str, install_hint: str) -> Chosen:
+def chosen(
+    engine: str, runtime: Runtime, device: str, install_hint: str, packages: tuple[str, ...] = _PACKAGES
+) -> Chosen:
     """What ``runtime`` means on this machine.
+
+    Args:
+        install_hint: the command that brings the packages.
+        packages: modules that ``exact`` and ``fast`` need.
 
     Raises:
         EngineUnavailableError: a package is missing, the device is none for it, or the processor has not
             the units for it.
     """
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if runtime == "auto":
         return "upstream" if missing or device != "cpu" else "exact"
     if runtime == "upstream":

@@ -1,4 +1,4 @@
-"""The framework's own cost, as one JSON object. Each ratio is the median of runs that alternate in one process.
+"""The framework's own cost, as one JSON object. Each ratio is the median of runs that alternate in a process.
 
 * the framework's own cost a page: the null engine through a whole study, images already decoded;
 * scoring 10,000 pairs of lines under the default convention, against plain rapidfuzz.

@@ -131,5 +131,5 @@ def test_missing_truncated_and_lying_files(tmp_path: Path, weights: Path) -> Non
     (tmp_path / "half.onnx").write_bytes(weights.read_bytes()[:-30])
     with pytest.raises(EngineUnavailableError, match="cannot be used"):
         Network(tmp_path / "half.onnx")
-    with pytest.raises(EngineUnavailableError, match="ONNX Runtime cannot run"):
+    with pytest.raises(EngineUnavailableError, match="cannot be run"):
         Network(build(tmp_path / "lying.onnx", classes=9))

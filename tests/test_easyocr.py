@@ -457,7 +457,10 @@ def networks(run: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_network_of_the_users_reads_on_both_runtimes(networks: Path) -> None:
     spec = f"easyocr:recog_network=tinynet:user_network_directory={networks}"
-    upstream, exact = open_engine(f"{spec}:runtime=upstream:quantize=false"), open_engine(f"{spec}:runtime=exact")
+    upstream, exact = (
+        open_engine(f"{spec}:runtime=upstream:quantize=false"),
+        open_engine(f"{spec}:runtime=exact"),
+    )
     assert {*exact.info.weights} == {"craft_mlt_25k.pth", "tinynet.pth", "tinynet.py", "tinynet.yaml"}
     assert exact.info.capabilities.languages == ("en",)
     for image in (drawn_page("three letters here", "line"), drawn_page("a page of\nprint")):

@@ -121,6 +121,30 @@ def test_a_page_is_read_with_the_packages_own_weights(shipped: Engine) -> None:
     assert all(later > earlier - height for earlier, later in itertools.pairwise(middles)), "in reading order"
 
 
+@pytest.mark.slow
+def test_exact_reads_what_upstream_reads_and_fast_nearly(environment: Path, shipped: Engine) -> None:
+    image = next(row for row in load_manifest(samples_manifest()).rows if row.id == "scene").ref().load()
+    assert shipped.info.runtime.startswith("openvino ")
+    found = {}
+    for runtime in ("upstream", "exact", "fast"):
+        try:
+            opened = open_engine(f"keras-ocr:env={environment}:scale=1:runtime={runtime}")
+        except EngineUnavailableError as error:
+            assert (runtime, error.kind) == ("fast", "unsupported_runtime")
+            continue
+        (page,) = opened.read([image])
+        opened.close()
+        assert isinstance(page, Page), page
+        found[runtime] = [(word.text, word.polygon, word.confidence) for word in page.iter_words()]
+    assert len(found["upstream"]) > 5
+    for ours, theirs in zip(found["exact"], found["upstream"], strict=True):
+        assert ours[:2] == theirs[:2]
+        assert ours[2] == pytest.approx(theirs[2], abs=1e-3)
+    if "fast" in found:
+        ours, theirs = (Counter(text for text, *_ in found[name]) for name in ("fast", "upstream"))
+        assert (ours & theirs).total() > 0.8 * theirs.total()
+
+
 def covered(word: Box, box: Box) -> float:
     """The share of a word that lies in a box."""
     width = min(word[2], box[2]) - max(word[0], box[0])

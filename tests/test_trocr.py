@@ -69,6 +69,27 @@ def test_it_reads_what_it_was_trained_on(engine: Engine, checkpoint: Path) -> No
     assert texts(engine.read([line(TEXTS[3])])) == TEXTS[3:4]
 
 
+@pytest.mark.parametrize("beams", [1, 2])
+def test_graphs_read_what_upstream_reads(checkpoint: Path, beams: int) -> None:
+    """Text and confidence, of what it has learned and of what it never saw, in batches that end unevenly."""
+    images = [line(text) for text in (*TEXTS, "Quixotic 97 gnomes", "x")]
+    found = {}
+    for runtime in ("upstream", "exact"):
+        opened = open_engine(f"trocr:model={checkpoint}:beams={beams}:runtime={runtime}:max_length=40")
+        assert opened.info.runtime.startswith("torch " if runtime == "upstream" else "openvino ")
+        pages = list(opened.read(images))
+        opened.close()
+        assert all(isinstance(page, Page) for page in pages), pages
+        found[runtime] = [
+            [(word.text, word.confidence) for word in page.iter_words()]
+            for page in pages
+            if isinstance(page, Page)
+        ]
+    for ours, theirs in zip(found["exact"], found["upstream"], strict=True):
+        assert [text for text, _ in ours] == [text for text, _ in theirs]
+        assert [sure for _, sure in ours] == pytest.approx([sure for _, sure in theirs], abs=1e-3)
+
+
 def test_words_have_a_confidence(engine: Engine) -> None:
     sure, unsure = engine.read([line(TEXTS[0]), line("Quixotic 97 gnomes")])
     assert isinstance(sure, Page)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from ocr_plugins.offline import forbid_reports
 from ocr_plugins.threads import threads_for
 
 Bytes = NDArray[np.uint8]
+#: Runs a network: inputs by their names, the outputs in their order.
+Session = Callable[[Mapping[str, Any]], list[Any]]
 
 # Widths are rounded up to a multiple of about this share of themselves, and of so many pixels at least.
 _BUCKET, _FINEST = 0.125, 32
@@ -67,28 +69,29 @@ class _Piece:
 class Network:
     """A weights file, opened.
 
+    Args:
+        threads: for the network; default: this process's share.
+        open_session: of the file and the threads, 0 for as many as the library takes, what runs it; default:
+            ONNX Runtime.
+
     Raises:
-        EngineUnavailableError: no weights file of this engine, or one that ONNX Runtime cannot run.
+        EngineUnavailableError: no weights file of this engine, or one that cannot be run.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int | None = None,
+        open_session: Callable[[Path, int], Session] | None = None,
+    ) -> None:
         self.facts: ModelFacts = read_facts(path)
-        forbid_reports()
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.inter_op_num_threads = 1
-        if threads := threads or threads_for("OMP_NUM_THREADS"):
-            options.intra_op_num_threads = threads
+        threads = threads or threads_for("OMP_NUM_THREADS") or 0
         try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = (open_session or _open_onnxruntime)(path, threads)
             self._check()
         except Exception as error:
             raise EngineUnavailableError(
-                f"engine 'crnn': ONNX Runtime cannot run {path} ({type(error).__name__})",
+                f"engine 'crnn': {path} cannot be run ({type(error).__name__})",
                 "export it again, or take another file as weights=",
                 kind="bad_model",
             ) from error
@@ -118,7 +121,7 @@ class Network:
         for row, line in zip(padded, lines, strict=True):
             row[:, : line.shape[1]] = line
         widths = np.array([line.shape[1] for line in lines], np.int64)
-        (log_probs,) = self._session.run(["log_probs"], {"lines": padded, "widths": widths})
+        (log_probs,) = self._session({"lines": padded, "widths": widths})
         for result, used in zip(log_probs, widths.tolist(), strict=True):
             # An attention decoder says itself where a line ends.
             yield result if self.facts.head == "attention" else result[: math.ceil(used / self.facts.stride)]
@@ -129,6 +132,23 @@ class Network:
         (result,) = self._run([blank], _FINEST)
         if result.shape[1:] != (len(self.facts.alphabet) + 1,):
             raise ValueError("the classes are not those of the alphabet")
+
+
+def _open_onnxruntime(path: Path, threads: int) -> Session:
+    forbid_reports()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(inputs: Mapping[str, Any]) -> list[Any]:
+        found: list[Any] = session.run(["log_probs"], dict(inputs))
+        return found
+
+    return run
 
 
 class LineReader:

@@ -1,0 +1,159 @@
+"""What networks run on: graphs in int8, what each runtime needs, CRAFT's boxes against keras-ocr's own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from ocr_plugins.adapters import graphs, int8, runtimes
+from onnx import TensorProto, helper, numpy_helper
+
+import ocr_plugins
+from ocr_plugins import adapters, load_manifest
+from ocr_plugins.environments import environment_python
+from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.samples import samples_manifest
+
+
+def convolutions() -> bytes:
+    """Two convolutions with a maximum pooling between, the first of 3 channels."""
+    chance = np.random.default_rng(1)
+
+    def weights(name: str, *shape: int) -> Any:
+        return numpy_helper.from_array(chance.normal(0, 0.2, shape).astype(np.float32), name)
+
+    nodes = [
+        helper.make_node("Conv", ["image", "w1"], ["a"], name="first", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MaxPool", ["b"], ["c"], name="pool", kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Conv", ["c", "w2"], ["d"], name="second", pads=[1, 1, 1, 1]),
+        helper.make_node("Concat", ["c", "d"], ["scores"], axis=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, "h", "w"])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 16, "y", "x"])],
+        [weights("w1", 8, 3, 3, 3), weights("w2", 8, 8, 3, 3)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def image(seed: int) -> dict[str, Any]:
+    return {"image": np.random.default_rng(seed).normal(size=(1, 3, 32, 48)).astype(np.float32)}
+
+
+def open_session(graph: bytes) -> graphs.Session:
+    return runtimes.open_onnxruntime(graph, 1)
+
+
+def test_int8_is_near_and_only_where_it_was_asked_for() -> None:
+    graph = convolutions()
+    found = int8.quantize(
+        graph, lambda weights: weights.shape[1] == 8, [image(1), image(2), image(3)], open_session
+    )
+    nodes = onnx.load_model_from_string(found).graph.node
+    kinds = [node.op_type for node in nodes]
+    assert kinds.count("QuantizeLinear") == 1, "the input of the second convolution alone"
+    assert kinds.count("MaxPool") == 2, "one in int8 beside the one that the concatenation takes"
+    (quantized,) = [node for node in nodes if node.op_type == "QuantizeLinear"]
+    assert quantized.input[0] == "b", "before the pooling, which then runs in int8"
+    (exact,), (near,) = open_session(graph)(image(4)), open_session(found)(image(4))
+    assert np.array_equal(exact[:, :8], near[:, :8]), "what others take of the same values is rounded"
+    error = np.abs(exact - near)
+    assert 0 < error.max() < 0.03 * np.abs(exact).max()
+
+
+def test_openvino_computes_what_onnxruntime_does() -> None:
+    graph = convolutions()
+    (one,), (other,) = (
+        open_session(graph)(image(1)),
+        runtimes.open_openvino(graph, 1, exact=True)(image(1)),
+    )
+    assert np.allclose(one, other, atol=1e-5)
+
+
+def test_a_graph_is_kept_under_what_it_was_made_of(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make(text: str) -> bytes:
+        made.append(text)
+        return text.encode()
+
+    for text in ("one", "one", "other"):
+        assert graphs.kept("part", [text], lambda text=text: make(text), tmp_path) == text.encode()
+    assert made == ["one", "other"]
+
+
+def test_auto_is_upstream_where_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtimes.chosen("easyocr", "auto", "cpu", "install it") == "exact"
+    assert runtimes.chosen("easyocr", "auto", "cuda", "install it") == "upstream"
+    monkeypatch.setattr(runtimes, "_PACKAGES", ("no_such_module",))
+    absent = ("no_such_module",)
+    assert runtimes.chosen("easyocr", "auto", "cpu", "install it", absent) == "upstream"
+    with pytest.raises(EngineUnavailableError, match="needs no_such_module, which is not installed: install"):
+        runtimes.chosen("easyocr", "exact", "cpu", "install it", absent)
+
+
+def test_fast_needs_units_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(runtimes, "has_int8", lambda: False)
+    with pytest.raises(EngineUnavailableError, match="bfloat16 or int8: use runtime=exact"):
+        runtimes.chosen("easyocr", "fast", "cpu", "install it")
+    monkeypatch.setattr(runtimes, "has_int8", lambda: True)
+    assert runtimes.chosen("easyocr", "fast", "cpu", "install it") == "fast"
+    version = importlib.metadata.version("openvino")
+    assert runtimes.runtime_name("fast", "", int8=True) == f"openvino {version} int8+fp32"
+
+
+KERAS_BOXES = """
+import os, sys
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+import cv2, numpy as np
+from keras_ocr import detection
+from ocr_plugins.adapters import craft, keras_ocr
+engine = keras_ocr.KerasOcrEngine(keras_ocr.KerasOcrOptions(runtime="exact"))
+engine.open()
+detector = engine._reader.detector
+network, maps, count = detector._session, {}, 0
+detector._session = lambda inputs: maps.setdefault("found", network(inputs))
+settings = {"detection_threshold": 0.7, "text_threshold": 0.4, "link_threshold": 0.4, "size_threshold": 10}
+for path in sys.argv[1:]:
+    image = cv2.imread(path)[:900, :900, ::-1]
+    maps.clear()
+    (ours,) = detector.detect([image], **settings)
+    (theirs,) = detection.getBoxes(maps["found"][0], **settings)
+    assert np.array_equal(ours, theirs), path
+    assert np.array_equal(detector._normalize(image), detection.compute_input(image)), path
+    count += len(ours)
+print(count)
+"""
+
+
+@pytest.mark.slow
+def test_keras_ocrs_boxes_are_those_of_upstream(tmp_path: Path) -> None:
+    python = environment_python("keras-ocr")
+    assert python, "run: ocr-plugins engines install keras-ocr"
+    package = tmp_path / "ocr_plugins"
+    package.mkdir()
+    for entry in Path(ocr_plugins.__file__).parent.iterdir():
+        (package / entry.name).symlink_to(entry)
+    (package / "adapters").symlink_to(Path(str(adapters.__file__)).parent)
+    paths = [row.path for row in load_manifest(samples_manifest()).rows if row.ref().level == "page"]
+    done = subprocess.run(
+        [python, "-P", "-c", KERAS_BOXES, *map(str, paths)],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[-1]) > 500
