@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import tempfile
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,8 +83,12 @@ class PlainEasyOcr(Plain):
         )
 
     def call(self, image: PageImage) -> Sequence[Line]:
-        # An array goes for BGR with it.
-        found = self._reader.readtext(np.ascontiguousarray(image.rgb()[:, :, ::-1]))
+        import cv2
+
+        # Of an array its detector and its recogniser would see the colours in different orders.
+        with tempfile.NamedTemporaryFile(suffix=".bmp") as file:
+            cv2.imwrite(file.name, image.rgb()[:, :, ::-1])
+            found = self._reader.readtext(file.name)
         return [_line(text, points) for points, text, _ in found if text.strip()]
 
 

@@ -123,15 +123,16 @@ def test_a_page_is_read_with_the_packages_own_weights(shipped: Engine) -> None:
 
 @pytest.mark.slow
 def test_exact_reads_what_upstream_reads_and_fast_nearly(environment: Path, shipped: Engine) -> None:
-    image = next(row for row in load_manifest(samples_manifest()).rows if row.id == "scene").ref().load()
+    image = next(row for row in load_manifest(samples_manifest()).rows if row.id == "receipt").ref().load()
     assert shipped.info.runtime.startswith("openvino ")
     found = {}
     for runtime in ("upstream", "exact", "fast"):
         try:
             opened = open_engine(f"keras-ocr:env={environment}:scale=1:runtime={runtime}")
         except EngineUnavailableError as error:
-            assert (runtime, error.kind) == ("fast", "unsupported_runtime")
-            continue
+            if (runtime, error.kind) == ("fast", "unsupported_runtime"):
+                continue
+            raise
         (page,) = opened.read([image])
         opened.close()
         assert isinstance(page, Page), page

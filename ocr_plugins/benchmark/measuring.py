@@ -75,6 +75,8 @@ def measure(
                 one.runtime = prepared.info.runtime or f"{prepared.info.name} {prepared.info.version}"
             except EngineUnavailableError as error:
                 one.why_not = str(error)
+        if not engines:
+            return found
         warm = max((page() for page in pages), key=lambda image: image.pixels.size)
         for one, engine in engines:
             _read(engine, warm)
