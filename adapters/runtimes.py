@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.memory import machine_memory, memory_here
 from ocr_plugins.offline import forbid_reports
 
 from .graphs import Array, Session
@@ -30,6 +31,8 @@ RUNTIME = (
 )
 # OpenVINO runs a graph that onnx and ONNX Runtime have made and checked.
 _PACKAGES = ("onnx", "onnxruntime", "openvino")
+# The share of the machine's memory that a process may keep between two inputs.
+_KEPT = 0.25
 
 
 def chosen(
@@ -110,8 +113,8 @@ def open_onnxruntime(graph: bytes, threads: int) -> Session:
 def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
     """A graph in float32, or with bfloat16 where the processor has it.
 
-    It keeps the memory that the largest input took: to give it back and take it again costs a third of the
-    time.
+    It keeps the memory that the largest input took, unless that is a great part of the machine's: to give it
+    back and take it again costs a third of the time.
     """
     precision = "f32" if exact or not has_bfloat16() else "bf16"
     settings = {
@@ -119,11 +122,14 @@ def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
     }
+    most = _KEPT * machine_memory()
     core = _openvino().Core()
     model = core.compile_model(core.read_model(graph), "CPU", settings)
 
     def run(inputs: Mapping[str, Array]) -> list[Array]:
         found = model(dict(inputs))
+        if memory_here() > most:
+            model.release_memory()
         return [found[place] for place in range(len(model.outputs))]
 
     return run

@@ -65,6 +65,8 @@ _CONFIGURATION = (
 )
 # The decoder never looks at the encoder's pooler, so published checkpoints leave it out.
 _UNUSED = "encoder.pooler."
+# Encoder and decoder of the models that can run as graphs.
+_KINDS = (("vit", "trocr"), ("deit", "trocr"))
 _GET_AGAIN = "get the checkpoint again, or take another"
 # More digits than this depend on which lines share a batch.
 _DIGITS = 4
@@ -119,13 +121,14 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
     @functools.cached_property
     def _runtime(self) -> Chosen:
         runtime = self.options.runtime
-        decoder = _json(find_checkpoint(self.options.model) / "config.json").get("decoder")
-        kind = decoder.get("model_type") if isinstance(decoder, dict) else None
-        if kind != "trocr" and runtime in ("auto", "upstream"):
+        configuration = _json(find_checkpoint(self.options.model) / "config.json")
+        parts = [configuration.get(part) for part in ("encoder", "decoder")]
+        kinds = tuple(part.get("model_type") if isinstance(part, dict) else None for part in parts)
+        if kinds not in _KINDS and runtime in ("auto", "upstream"):
             return "upstream"
-        if kind != "trocr":
+        if kinds not in _KINDS:
             raise EngineUnavailableError(
-                f"engine 'trocr': runtime={runtime} runs decoders of TrOCR, not of {kind}",
+                f"engine 'trocr': runtime={runtime} runs ViT and DeiT with TrOCR's decoder alone",
                 "use runtime=upstream",
                 kind="unsupported_runtime",
             )

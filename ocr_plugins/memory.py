@@ -1,13 +1,19 @@
-"""How much memory a worker holds, how much it took at most, and how much there is."""
+"""How much memory a worker holds, how much it took at most, and how much there is.
+
+Imports nothing but the standard library: engines' worker processes load it.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
+if TYPE_CHECKING:
+    import psutil
 
 MEGABYTE = 1_000_000
 _HIGH_WATER = re.compile(rb"^VmHWM:\s*([0-9]+) kB$", re.M)
@@ -31,6 +37,8 @@ class TreeMemory:
 
 def tree_memory(pid: int) -> TreeMemory:
     """The memory of a process and of those of its children that still live."""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
@@ -51,7 +59,7 @@ def megabytes(amount: int | None) -> float | None:
 
 def machine_memory() -> int:
     """Bytes of memory that this machine, or the container around us, has."""
-    total = int(psutil.virtual_memory().total)
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
     except OSError:
@@ -59,7 +67,18 @@ def machine_memory() -> int:
     return min(total, int(limit)) if limit.isdigit() else total
 
 
+def memory_here() -> int:
+    """Bytes that are resident of this process; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _own_memory(process: psutil.Process) -> int:
+    import psutil
+
     try:
         info = process.memory_info()
     except (psutil.Error, OSError):

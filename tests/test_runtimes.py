@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from ocr_plugins.adapters import graphs, int8, runtimes
+from ocr_plugins.adapters import graphs, int8, runtimes, trocr
 from onnx import TensorProto, helper, numpy_helper
 
 import ocr_plugins
@@ -81,6 +82,15 @@ def test_openvino_computes_what_onnxruntime_does() -> None:
     assert np.allclose(one, other, atol=1e-5)
 
 
+def test_memory_is_given_back_where_it_is_much_of_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "_KEPT", 0.0)
+    graph = convolutions()
+    run = runtimes.open_openvino(graph, 1, exact=True)
+    for seed in (1, 2):
+        (found,), (expected,) = run(image(seed)), open_session(graph)(image(seed))
+        assert np.allclose(found, expected, atol=1e-5)
+
+
 def test_a_graph_is_kept_under_what_it_was_made_of(tmp_path: Path) -> None:
     made: list[str] = []
 
@@ -91,6 +101,18 @@ def test_a_graph_is_kept_under_what_it_was_made_of(tmp_path: Path) -> None:
     for text in ("one", "one", "other"):
         assert graphs.kept("part", [text], lambda text=text: make(text), tmp_path) == text.encode()
     assert made == ["one", "other"]
+
+
+def test_trocr_without_its_own_decoder_runs_as_upstream(tmp_path: Path) -> None:
+    parts = {"encoder": {"model_type": "donut-swin"}, "decoder": {"model_type": "mbart"}}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "vision-encoder-decoder", **parts}))
+
+    def runtime(name: str) -> str:
+        return str(trocr.TrOcrEngine(trocr.TrOcrOptions(model=str(tmp_path), runtime=name))._runtime)  # type: ignore[arg-type]
+
+    assert runtime("auto") == runtime("upstream") == "upstream"
+    with pytest.raises(EngineUnavailableError, match="TrOCR's decoder alone: use runtime=upstream"):
+        runtime("exact")
 
 
 def test_auto_is_upstream_where_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
