@@ -122,7 +122,7 @@ class CrnnEngine(BaseEngine[CrnnOptions]):
     def _runtime(self) -> str:
         if self.options.runtime == "exact":
             return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
-        runtime = chosen(self.name, "fast", self.options.device, _INSTALL_FAST, ("openvino",))
+        runtime = chosen(self.name, "fast", self.options.device, _INSTALL_FAST, packages=("openvino",))
         return runtime_name(runtime, "")
 
     @property

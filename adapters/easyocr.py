@@ -89,7 +89,11 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
 
     @functools.cached_property
     def _runtime(self) -> Chosen:
-        return chosen(self.name, self.options.runtime, self.options.device, models.INSTALL)
+        options = self.options
+        if options.runtime == "auto" and options.user_network_directory is not None:
+            # Code of the user's, which may do what no graph can.
+            return "upstream"
+        return chosen(self.name, options.runtime, options.device, models.INSTALL, int8=True)
 
     @functools.cached_property
     def _recognizer(self) -> models.Recognizer:

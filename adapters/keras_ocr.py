@@ -39,7 +39,7 @@ from ocr_plugins.weights import WeightFile, verify_weights
 
 from .graphs import graphs_folder
 from .keras_ocr_recognizer import PUBLISHED, RecognizerFile, built, load, recognizer_file
-from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
+from .runtimes import PACKAGES, RUNTIME, Chosen, Runtime, chosen, runtime_name
 
 _CONFIDENCE = "ctc-mean"
 _INSTALL = "ocr-plugins engines install keras-ocr"
@@ -114,7 +114,8 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
 
     @functools.cached_property
     def _runtime(self) -> Chosen:
-        return chosen(self.name, self.options.runtime, self.options.device, _INSTALL)
+        options, packages = self.options, (*PACKAGES, "tf2onnx")
+        return chosen(self.name, options.runtime, options.device, _INSTALL, packages=packages, int8=True)
 
     @functools.cached_property
     def _detector_hashes(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from abc import abstractmethod
@@ -19,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from ocr_plugins.document import Line, Polygon
+from ocr_plugins.document import Line, Polygon, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
+from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.layout import join_rows
 from ocr_plugins.options import Options, option
@@ -137,6 +139,14 @@ class PlainTesseract(Plain):
     default_order = "auto"
     distribution = "pytesseract"
 
+    def identify(self) -> EngineInfo:
+        if shutil.which("tesseract") is None:
+            raise EngineUnavailableError(
+                "no tesseract program is on the PATH, which pytesseract calls",
+                "apt-get install tesseract-ocr, or brew install tesseract",
+            )
+        return super().identify()
+
     def call(self, image: PageImage) -> Sequence[Line]:
         import pytesseract
         from PIL import Image
@@ -147,13 +157,14 @@ class PlainTesseract(Plain):
         data = pytesseract.image_to_data(
             Image.fromarray(image.pixels), config=config, output_type=pytesseract.Output.DICT
         )
-        lines: dict[tuple[int, ...], list[tuple[str, Polygon]]] = {}
+        lines: dict[tuple[int, ...], list[Word]] = {}
         for place, text in enumerate(data["text"]):
             if text.strip():
                 key = tuple(data[name][place] for name in ("block_num", "par_num", "line_num"))
                 x, y, w, h = (data[name][place] for name in ("left", "top", "width", "height"))
-                lines.setdefault(key, []).append((text.strip(), Polygon.from_box(x, y, x + w, y + h)))
-        return [join_rows([Line(text=t, polygon=p) for t, p in words])[0] for words in lines.values()]
+                word = Word(text=text.strip(), polygon=Polygon.from_box(x, y, x + w, y + h))
+                lines.setdefault(key, []).append(word)
+        return [Line.of_words(words) for words in lines.values()]
 
 
 class PlainRapidOcr(Plain):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.memory import machine_memory, memory_here
+from ocr_plugins.memory import WORKER_MEMORY, machine_memory, memory_here
 from ocr_plugins.offline import forbid_reports
 
 from .graphs import Array, Session
@@ -30,19 +31,28 @@ RUNTIME = (
     "bfloat16 and int8, on processors that have them; auto, exact on a CPU"
 )
 # OpenVINO runs a graph that onnx and ONNX Runtime have made and checked.
-_PACKAGES = ("onnx", "onnxruntime", "openvino")
+PACKAGES = ("onnx", "onnxruntime", "openvino")
 # The share of the machine's memory that a process may keep between two inputs.
 _KEPT = 0.25
+# And the share of what its host lets it keep.
+_KEPT_OF_LIMIT = 0.8
 
 
 def chosen(
-    engine: str, runtime: Runtime, device: str, install_hint: str, packages: tuple[str, ...] = _PACKAGES
+    engine: str,
+    runtime: Runtime,
+    device: str,
+    install_hint: str,
+    *,
+    packages: tuple[str, ...] = PACKAGES,
+    int8: bool = False,
 ) -> Chosen:
     """What ``runtime`` means on this machine.
 
     Args:
         install_hint: the command that brings the packages.
         packages: modules that ``exact`` and ``fast`` need.
+        int8: whether a part of the fast graph is in int8, so that a processor without bfloat16 will do.
 
     Raises:
         EngineUnavailableError: a package is missing, the device is none for it, or the processor has not
@@ -65,9 +75,10 @@ def chosen(
             install_hint,
             kind="not_installed",
         )
-    if runtime == "fast" and not (has_bfloat16() or has_int8()):
+    if runtime == "fast" and not (has_bfloat16() or (int8 and has_int8())):
+        units = "bfloat16 or int8" if int8 else "bfloat16"
         raise EngineUnavailableError(
-            f"engine {engine!r}: runtime=fast needs a processor that computes in bfloat16 or int8",
+            f"engine {engine!r}: runtime=fast needs a processor that computes in {units}",
             "use runtime=exact",
             kind="unsupported_runtime",
         )
@@ -122,7 +133,7 @@ def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
     }
-    most = _KEPT * machine_memory()
+    most = _most_kept()
     core = _openvino().Core()
     model = core.compile_model(core.read_model(graph), "CPU", settings)
 
@@ -133,6 +144,13 @@ def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
         return [found[place] for place in range(len(model.outputs))]
 
     return run
+
+
+def _most_kept() -> float:
+    """Bytes that this process may keep between two inputs: beyond its host's limit it would be replaced."""
+    given = os.environ.get(WORKER_MEMORY, "")
+    limit = int(given) if given.isdigit() else machine_memory()
+    return min(_KEPT * machine_memory(), _KEPT_OF_LIMIT * limit)
 
 
 def has_bfloat16() -> bool:

@@ -101,7 +101,7 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("transformers"),
-            runtime=runtime_name(self._runtime, f"torch {importlib.metadata.version('torch')}"),
+            runtime=self._runs_on,
             weights=self._hashes,
             options=options,
             spec=self.spec,
@@ -133,6 +133,15 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
                 kind="unsupported_runtime",
             )
         return chosen(self.name, runtime, self.options.device, _INSTALL)
+
+    @property
+    def _runs_on(self) -> str:
+        """The encoder's library; of graphs also that of the decoder's steps, and of what is left."""
+        torch = f"torch {importlib.metadata.version('torch')}"
+        if self._runtime == "upstream":
+            return torch
+        step = f"onnxruntime {importlib.metadata.version('onnxruntime')} fp32"
+        return f"{runtime_name(self._runtime, torch)}, {step}, {torch}"
 
     def load(self) -> None:
         _stay_offline_and_quiet()
@@ -375,6 +384,10 @@ def _open_checkpoint(folder: Path) -> tuple[Any, Any]:
             raise
         except Exception as error:  # each library has exceptions of its own
             raise _damaged(folder, _reason(error)) from error
+    for part in model.modules():
+        # Computed, not kept: left on no device, as transformers builds a model before it has weights.
+        if getattr(getattr(part, "weights", None), "is_meta", False):
+            part.weights = part.get_embedding(*part.weights.shape, part.padding_idx)
     # What is missing would be filled with random numbers.
     missing = [key for key in report["missing_keys"] if not key.startswith(_UNUSED)]
     if missing:

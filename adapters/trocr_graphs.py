@@ -205,8 +205,11 @@ def _after(model: Any, count: int) -> tuple[dict[str, Any], list[Array]]:
     generator = torch.Generator().manual_seed(count)
     lines = count - 1
     states = torch.randn(lines, 2 * count, heads[0].k_proj.in_features, generator=generator)
-    # Whatever the padding is, these are none.
-    tokens = torch.randint(4, decoder.config.vocab_size, (lines, count + 1), generator=generator)
+    tokens = torch.randint(0, decoder.config.vocab_size, (lines, count + 1), generator=generator)
+    padding = decoder.config.pad_token_id
+    # Only the last token may be padding: before it, upstream would count one place less.
+    tokens[tokens == padding] = (padding + 1) % decoder.config.vocab_size
+    tokens[0, -1] = padding
     past = EncoderDecoderCache(DynamicCache(), DynamicCache())
     with torch.inference_mode():
         decoder(tokens[:, :count], encoder_hidden_states=states, past_key_values=past, use_cache=True)
@@ -235,7 +238,11 @@ def _step_module(decoder: Any) -> Any:
             self.register_buffer("positions", positions.clone())
 
         def forward(self, tokens: Any, place: Any, *past: Any) -> Any:
-            states = self.inner.embed_tokens(tokens) + self.positions[place]
+            places = self.positions[place]
+            if not config.use_learned_position_embeddings:
+                # Padding has no place.
+                places = places * (tokens != inner.padding_idx).unsqueeze(2)
+            states = self.inner.embed_tokens(tokens) + places
             if self.inner.layernorm_embedding is not None:
                 states = self.inner.layernorm_embedding(states)
             grown = []

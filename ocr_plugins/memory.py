@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import psutil
 
 MEGABYTE = 1_000_000
+#: Tells a worker how many bytes it may keep between pages.
+WORKER_MEMORY = "OCR_PLUGINS_WORKER_MEMORY"
 _HIGH_WATER = re.compile(rb"^VmHWM:\s*([0-9]+) kB$", re.M)
 
 

@@ -306,7 +306,8 @@ class WorkerPool:
             self._broken = error
 
     def _started(self) -> _Worker:
-        process = WorkerProcess(self._python, self._settings.threads, round(_PEAK * self._settings.memory))
+        memory = self._settings.memory
+        process = WorkerProcess(self._python, self._settings.threads, round(_PEAK * memory), memory)
         worker = _Worker(process)
         self._workers.append(worker)
         return worker

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_plugins.errors import EngineUnavailableError
-from ocr_plugins.memory import MEGABYTE, largest, tree_memory
+from ocr_plugins.memory import MEGABYTE, WORKER_MEMORY, largest, tree_memory
 from ocr_plugins.offline import OFFLINE
 from ocr_plugins.shared_pixels import anonymous_file
 from ocr_plugins.threads import thread_environment
@@ -51,12 +51,15 @@ class WorkerProcess:
         python: the interpreter to run.
         threads: threads that the engine's libraries are told they may use.
         most_memory: bytes above which the worker is given up in the middle of a page; None sets no limit.
+        most_kept: bytes that the engine is told it may keep between pages; None tells nothing.
 
     ``peak_memory`` are the bytes that it took at most with its children, as far as `measure` has seen;
     None where the system does not tell.
     """
 
-    def __init__(self, python: str, threads: int, most_memory: int | None = None) -> None:
+    def __init__(
+        self, python: str, threads: int, most_memory: int | None = None, most_kept: int | None = None
+    ) -> None:
         self._most_memory = most_memory
         self.peak_memory: int | None = None
         self._deadline = self._measured = 0.0
@@ -65,6 +68,8 @@ class WorkerProcess:
         self._output = _open_output()
         self._socket, theirs = socket.socketpair()
         environment = thread_environment(threads, os.environ)
+        if most_kept is not None:
+            environment[WORKER_MEMORY] = str(most_kept)
         try:
             self._process = subprocess.Popen(
                 [python, "-I", str(_WORKER), str(theirs.fileno())],

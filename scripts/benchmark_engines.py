@@ -35,11 +35,13 @@ def engines(report: Report, pages: int) -> None:
     truths = [row.text for _, row in rows]
     found: dict[str, Measured] = {}
     shown = []
-    for name, contestants in contests(list(SPECS)).items():
-        done = measure(contestants, [row.ref().load for _, row in rows], progress=tell)
+    for contestants in contests(list(SPECS)):
+        done = measure(contestants, [row.ref() for _, row in rows], progress=tell)
         shown += figures(done, truths)
         found |= {
-            f"{name}/{one.contestant.label}" if one.contestant.plain else one.contestant.label: one
+            f"{one.contestant.engine}/{one.contestant.label}"
+            if one.contestant.plain
+            else one.contestant.label: one
             for one in done
         }
         for one in done:
@@ -105,7 +107,7 @@ def trocr(report: Report, folder: Path) -> None:
         parse_spec(f"trocr:model={checkpoint}:runtime={runtime}:max_length=32:threads={cores()}")
         for runtime in ("exact", "fast")
     ]
-    contestants: list[Contestant] = [*contest(specs[0]), contest(specs[1])[-1]]
+    contestants: list[Contestant] = [*contest(specs[0], lines=True), contest(specs[1])[-1]]
     prepared = [one.prepare() for one in contestants]
     engines_ = [one.open() for one in prepared]
     times: list[list[float]] = [[] for _ in engines_]

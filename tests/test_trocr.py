@@ -90,6 +90,23 @@ def test_graphs_read_what_upstream_reads(checkpoint: Path, beams: int) -> None:
         assert [sure for _, sure in ours] == pytest.approx([sure for _, sure in theirs], abs=1e-3)
 
 
+def test_computed_positions_are_read_alike(checkpoint: Path, tmp_path: Path) -> None:
+    """As stage-1 checkpoints have them; of weights learned with others the text means nothing."""
+    folder = shutil.copytree(checkpoint, tmp_path / "sinusoidal")
+    configuration = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    configuration["decoder"]["use_learned_position_embeddings"] = False
+    (folder / "config.json").write_text(json.dumps(configuration), encoding="utf-8")
+    settings = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "min_new_tokens": 12}))
+    found = []
+    for runtime in ("upstream", "exact"):
+        opened = open_engine(f"trocr:model={folder}:runtime={runtime}:max_length=20")
+        found.append(texts(opened.read([line(text) for text in TEXTS[:3]])))
+        opened.close()
+    assert found[0] == found[1]
+    assert any(found[0])
+
+
 def test_words_have_a_confidence(engine: Engine) -> None:
     sure, unsure = engine.read([line(TEXTS[0]), line("Quixotic 97 gnomes")])
     assert isinstance(sure, Page)

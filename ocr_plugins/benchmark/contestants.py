@@ -29,6 +29,9 @@ _CALLS = {
     "tesseract": "pytesseract.image_to_data",
     "rapidocr": "RapidOCR()",
 }
+# Options that plain calls are given too, and those that make an engine read with something else than they do.
+_SHARED = ("env", "threads", "model", "recognizer")
+_OTHERWISE = {"model_dir", "recog_network", "user_network_directory", "detector", "pre", "variables"}
 # Pages of upstream take long, on a busy machine longer.
 _TIMEOUT = "3600"
 
@@ -58,38 +61,51 @@ class Contestant:
             return prepare_engine(spec, workers=1)
         name, _ = _PLAIN[self.engine]
         registered = RegisteredEngine(self.engine, f"ocr_plugins.adapters.plain_calls:{name}")
-        python = sys.executable if registered.importable() else environment_python(self.engine)
+        settings = HostSettings.split(spec)[0]
+        python = settings.python or (
+            sys.executable if registered.importable() else environment_python(self.engine)
+        )
         if python is None:
             hint = find_engine(self.engine).engine_class.install_hint
             raise EngineUnavailableError(
                 f"engine {self.engine!r} is not installed", hint, kind="not_installed"
             )
-        engine = HostedEngine(spec, registered, python, HostSettings.split(spec)[0])
+        engine = HostedEngine(spec, registered, python, settings)
         order = registered.engine_class.default_order
         return MeasuredTreatment(engine, Treatment(Pipeline(()), order), spec.text)
 
 
-def contest(spec: EngineSpec) -> list[Contestant]:
-    """An engine as it was asked for, and the plain calls of its library, which come first."""
+def contest(spec: EngineSpec, *, lines: bool = False) -> list[Contestant]:
+    """An engine as it was asked for, after the plain calls of its library, if it reads what they read.
+
+    Of other languages, models and networks there are none.
+
+    Args:
+        lines: whether pictures of single lines are read; TrOCR's plain calls read nothing else.
+    """
     options = dict(spec.options)
+    own = Contestant(spec.text, spec.name, spec)
+    if spec.name == "trocr" and not lines:
+        return [own]
+    if spec.name not in _PLAIN or options.keys() & _OTHERWISE or options.get("lang", "en") != "en":
+        return [own]
+    shared = [(key, options[key]) for key in _SHARED if key in options]
+    _, variants = _PLAIN[spec.name]
     found = []
-    if spec.name in _PLAIN:
-        _, variants = _PLAIN[spec.name]
-        for variant in variants:
-            given: list[tuple[str, str]] = []
-            given += [(key, options[key]) for key in ("model", "recognizer") if key in options]
-            given += [(key, value) for key, _, value in [variant.partition("=")] if key]
-            label = _CALLS[spec.name] + (f", {variant}" if variant else "")
-            plain = EngineSpec(spec.name, tuple(given))
-            found.append(Contestant(label, spec.name, plain, plain=True, reference=variant == variants[-1]))
-    return [*found, Contestant(spec.text, spec.name, spec)]
+    for variant in variants:
+        given = [*shared, *((key, value) for key, _, value in [variant.partition("=")] if key)]
+        label = _CALLS[spec.name] + (f", {variant}" if variant else "")
+        plain = EngineSpec(spec.name, tuple(given))
+        found.append(Contestant(label, spec.name, plain, plain=True, reference=variant == variants[-1]))
+    return [*found, own]
 
 
-def contests(specs: list[str]) -> dict[str, list[Contestant]]:
-    """Contestants by engine: all specs of one engine meet the same plain calls."""
-    found: dict[str, list[Contestant]] = {}
+def contests(specs: list[str]) -> list[list[Contestant]]:
+    """Contestants in groups: those of one engine that have the same plain calls meet these together."""
+    found: dict[tuple[str, ...], list[Contestant]] = {}
     for text in specs:
         spec = parse_spec(text)
         *plain, own = contest(spec)
-        found.setdefault(spec.name, plain).append(own)
-    return found
+        group = (spec.name, *(one.spec.text for one in plain))
+        found.setdefault(group, plain).append(own)
+    return list(found.values())

@@ -13,6 +13,7 @@ from ocr_plugins.engine import Engine, PreparedEngine
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.measured import peak_memory
+from ocr_plugins.source import PageRef
 
 
 @dataclass
@@ -20,8 +21,9 @@ class Measured:
     """What one contestant did.
 
     Args:
-        seconds: of each page, in order: the median of its rounds.
+        seconds: of each page, in order: the median of its rounds. Of one that failed they say nothing.
         texts: of each page; None where it was not read.
+        failures: of the pages that were not read.
         peak: bytes of memory at the most; None where that is not known.
         why_not: why it took no part; empty where it did.
     """
@@ -29,6 +31,7 @@ class Measured:
     contestant: Contestant
     seconds: list[float] = field(default_factory=list)
     texts: list[Page | None] = field(default_factory=list)
+    failures: list[PageError] = field(default_factory=list)
     runtime: str = ""
     peak: int | None = None
     why_not: str = ""
@@ -49,7 +52,7 @@ class Measured:
 
 def measure(
     contestants: Sequence[Contestant],
-    pages: Sequence[Callable[[], PageImage]],
+    pages: Sequence[PageRef],
     *,
     rounds: int = 1,
     progress: Callable[[str], None] | None = None,
@@ -59,7 +62,7 @@ def measure(
     Each reads the largest page once before, unmeasured: it pays for what is made on first use.
 
     Args:
-        pages: each gives its image when asked.
+        pages: each of them can be loaded.
         rounds: how often each page is read; its median counts.
         progress: is told each page that is done.
     """
@@ -77,12 +80,12 @@ def measure(
                 one.why_not = str(error)
         if not engines:
             return found
-        warm = max((page() for page in pages), key=lambda image: image.pixels.size)
+        warm = max((page.load() for page in pages), key=lambda image: image.pixels.size)
         for one, engine in engines:
             _read(engine, warm)
             tell(f"{one.contestant.label}: ready")
         for place, page in enumerate(pages):
-            image = page()
+            image = page.load()
             times: dict[int, list[float]] = {}
             for turn in range(rounds):
                 start = (place + turn) % len(engines)
@@ -90,7 +93,8 @@ def measure(
                     seconds, read = _read(engine, image)
                     times.setdefault(id(one), []).append(seconds)
                     if turn == 0:
-                        one.texts.append(read)
+                        one.texts.append(None if isinstance(read, PageError) else read)
+                        one.failures += [read] if isinstance(read, PageError) else []
             for one, _ in engines:
                 one.seconds.append(statistics.median(times[id(one)]))
             shown = ", ".join(f"{one.contestant.label} {one.seconds[-1]:.2f}" for one, _ in engines)
@@ -103,8 +107,7 @@ def measure(
     return found
 
 
-def _read(engine: Engine, image: PageImage) -> tuple[float, Page | None]:
+def _read(engine: Engine, image: PageImage) -> tuple[float, Page | PageError]:
     started = time.perf_counter()
     (result,) = engine.read([image])
-    seconds = time.perf_counter() - started
-    return seconds, None if isinstance(result, PageError) else result
+    return time.perf_counter() - started, result

@@ -32,7 +32,8 @@ def figures(found: Sequence[Measured], truths: Sequence[str | None]) -> list[dic
     ground truth. What is not known is None.
     """
     present = [one for one in found if not one.why_not]
-    plain = [one for one in present if one.contestant.plain]
+    # What fails is soon done, and is no measure of others.
+    plain = [one for one in present if one.contestant.plain and not one.failures]
     fastest = min((one.median for one in plain), default=None)
     reference = next((one for one in plain if one.contestant.reference), None)
     return [
@@ -42,11 +43,11 @@ def figures(found: Sequence[Measured], truths: Sequence[str | None]) -> list[dic
             "plain": one.contestant.plain,
             "median": one.median,
             "quartiles": one.quartiles,
-            "speed": fastest / one.median if fastest else None,
+            "speed": fastest / one.median if fastest and not one.failures else None,
             "different": None if reference is None else _different(one, reference),
             "cer": cer(one, truths),
             "memory": None if one.peak is None else one.peak / MEGABYTE,
-            "failed": sum(page is None for page in one.texts),
+            "failed": len(one.failures),
             "seconds": one.seconds,
         }
         for one in present
