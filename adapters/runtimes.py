@@ -132,6 +132,8 @@ def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
+        # What it would keep for each size of input, for ever; to make it anew takes no time that shows.
+        "CPU_RUNTIME_CACHE_CAPACITY": "0",
     }
     most = _most_kept()
     core = _openvino().Core()
