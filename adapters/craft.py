@@ -41,15 +41,14 @@ _SIDE, _CUTS = 448, 4
 
 
 def word_boxes(
-    text: Map, link: Map, library: Library, *, surest: float, linked: float, least: float, pixels: int
+    maps: Map, library: Library, *, surest: float, linked: float, least: float, pixels: int
 ) -> Iterator[Map]:
     """Four corners of each word, in pixels of the maps, clockwise from the one next to the origin.
 
     Equal to `craft_utils.getDetBoxes_core` of EasyOCR and to half of `detection.getBoxes` of keras-ocr.
 
     Args:
-        text: how likely each pixel is within a character, of shape (height, width).
-        link: likewise between two.
+        maps: how likely each pixel is within a character, and between two, of shape (height, width, 2).
         surest: what a word's surest pixel must reach.
         linked: above which a pixel links.
         least: above which a pixel is text.
@@ -57,6 +56,7 @@ def word_boxes(
     """
     import cv2
 
+    text, link = (np.ascontiguousarray(maps[:, :, place]) for place in range(2))
     is_text, is_link = text > least, link > linked
     # A link is not of the word itself: to EasyOCR where no text is, to keras-ocr where there is.
     dropped = is_link & (~is_text if library == "easyocr" else is_text)

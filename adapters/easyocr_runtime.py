@@ -5,6 +5,7 @@ Cutting, grouping and decoding stay EasyOCR's; pages are scaled and boxes found 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -59,10 +60,7 @@ def replace_networks(
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
     """
-
-    def check(graph: bytes) -> Session:
-        return open_onnxruntime(graph, threads)
-
+    check = functools.partial(open_onnxruntime, threads=threads)
     finds = find_graph(easyocr_graphs.detector(reader.detector, detector), check, folder)
     reads = find_graph(easyocr_graphs.recognizer(reader.recognizer, recognizer, height), check, folder)
     exact = runtime == "exact"
@@ -109,11 +107,9 @@ class _Boxes:
 
         scaled, ratio = _scaled(image, canvas_size, mag_ratio)
         (maps,) = self._session({"image": _planes(self._normalize(scaled))})
-        text, link = np.ascontiguousarray(maps[0, :, :, 0]), np.ascontiguousarray(maps[0, :, :, 1])
         found = list(
             craft.word_boxes(
-                text,
-                link,
+                maps[0],
                 "easyocr",
                 surest=text_threshold,
                 linked=link_threshold,

@@ -5,6 +5,7 @@ Cutting words out, scaling and reading them stay keras-ocr's; boxes are found as
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,9 +50,7 @@ class Graphs:
     ) -> None:
         from keras_ocr import detection
 
-        def check(graph: bytes) -> Session:
-            return open_onnxruntime(graph, threads)
-
+        check = functools.partial(open_onnxruntime, threads=threads)
         normalize = craft.Normalize(detection.compute_input)
         sample = normalize(_print(*_SAMPLE))[np.newaxis]
         finds = find_graph(_network("detector", detector.model, sample, hashes[0]), check, folder)
@@ -86,8 +85,7 @@ class Detector:
         for image in images:
             (maps,) = self._session({"image": self._normalize(image)[np.newaxis]})
             words = craft.word_boxes(
-                np.ascontiguousarray(maps[0, :, :, 0]),
-                np.ascontiguousarray(maps[0, :, :, 1]),
+                maps[0],
                 "keras-ocr",
                 surest=detection_threshold,
                 linked=link_threshold,

@@ -6,6 +6,7 @@ keys and values, run elsewhere.
 
 from __future__ import annotations
 
+import functools
 import io
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,10 +37,7 @@ def replace_networks(
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
     """
-
-    def check(graph: bytes) -> Session:
-        return open_onnxruntime(graph, threads)
-
+    check = functools.partial(open_onnxruntime, threads=threads)
     encoder = find_graph(_encoder(model, made_of), check, folder)
     step = find_graph(_step(model, made_of), check, folder)
     encode = open_openvino(encoder, threads, exact=runtime == "exact")
