@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .graphs import Array, Session, kept
+from .graphs import Array, Graph, Session, identity, kept
 from .int8 import quantize
 
 Library = Literal["easyocr", "keras-ocr"]
@@ -127,11 +127,11 @@ class Normalize:
 
 
 def in_int8(
-    graph: bytes,
+    graph: Graph,
     prepare: Callable[[NDArray[np.uint8]], dict[str, Array]],
-    open_session: Callable[[bytes], Session],
+    open_session: Callable[[Graph], Session],
     folder: Path,
-) -> bytes:
+) -> Graph:
     """A detector's graph with its encoder in int8: made once, and kept in ``folder``.
 
     Args:
@@ -142,12 +142,12 @@ def in_int8(
     import ocr_plugins.samples as samples
 
     files = [Path(samples.__file__).with_name(name) for name in _SAMPLES]
-    hashes = [hashlib.sha256(data).hexdigest() for data in (graph, *(file.read_bytes() for file in files))]
+    made_of = [identity(graph), *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)]
 
     def make() -> bytes:
         return quantize(graph, _is_encoder, [prepare(cut) for cut in _cuts(files)], open_session)
 
-    return kept("detector.int8", hashes, make, folder)
+    return kept("detector.int8", made_of, make, folder)
 
 
 def _is_encoder(weights: Array) -> bool:

@@ -12,9 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# So many columns of pixels go through the network at once: more gain nothing and take memory.
-_COLUMNS = 16_384
-
 #: A place as four corners, the text, and how sure it is.
 Found = tuple[Any, str, Any]
 
@@ -34,11 +31,15 @@ class Lines:
     Args:
         reader: its recogniser, and what goes with that.
         height: of the lines that the recogniser takes, in pixels.
+        columns: of pixels that go through the recogniser at once.
+        batch: lines that do so, whatever their widths; 0 for as many as ``columns`` make.
     """
 
-    def __init__(self, reader: Any, height: int) -> None:
+    def __init__(self, reader: Any, height: int, *, columns: int, batch: int) -> None:
         self._reader = reader
         self._height = height
+        self._columns = columns
+        self._batch = batch
         self._ignored = "".join(set(reader.character) - set(reader.lang_char))
 
     def read(self, pages: Sequence[FoundBoxes]) -> list[list[Found]]:
@@ -76,7 +77,7 @@ class Lines:
             reader.converter,
             crops,
             self._ignored,
-            batch_size=max(_COLUMNS // width, 1),
+            batch_size=self._batch or max(self._columns // width, 1),
             # As Reader.recognize() sets it, which is not what get_text() does by itself.
             workers=0,
             device="cpu",

@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 from ocr_plugins.threads import threads_for
 
 from . import craft, easyocr_graphs
-from .graphs import Array, Session, find_graph
+from .graphs import Array, Session, find_graph, identity
 from .runtimes import has_int8, open_onnxruntime, open_openvino
+from .tuning import quickest, quickest_threads
 
 # Components of fewer pixels are none, as in EasyOCR.
 _LEAST_PIXELS = 10
 # CRAFT's sides are multiples of this.
 _MULTIPLE = 32
+# What is measured: an image for the detector; columns that the recogniser takes at once, in lines so wide.
+_SAMPLE = (448, 448)
+_COLUMNS = (4_096, 1_024, 16_384)
+_LINE = 512
 
 
 def set_threads() -> int:
@@ -46,16 +51,21 @@ def replace_networks(
     recognizer: Mapping[str, str],
     height: int,
     threads: int,
+    measured: bool,
     folder: Path,
-) -> None:
+) -> int:
     """Lets an `easyocr.Reader`, on a CPU and not quantised, run its networks elsewhere.
 
     Args:
         detector: file -> SHA-256 of what its detector was made of.
         recognizer: likewise of its recogniser.
         height: of the lines that the recogniser takes, in pixels.
-        threads: for one network.
+        threads: that one network may use.
+        measured: whether to find out how much its recogniser takes at once.
         folder: where graphs are kept.
+
+    Returns:
+        How many columns of pixels its recogniser takes at once: measured, or the usual number.
 
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
@@ -67,10 +77,22 @@ def replace_networks(
     normalize = _normalize()
     if not exact and has_int8():
         finds = craft.in_int8(finds, lambda image: {"image": _planes(normalize(image))}, check, folder)
+    sample = {"image": np.zeros((1, 3, *_SAMPLE), np.float32)}
+    threads = quickest_threads(finds, sample, threads, exact=exact, folder=folder)
     boxes = _Boxes(open_openvino(finds, threads, exact=exact), normalize)
+    session = open_openvino(reads, threads, exact=exact)
     reader.detector = None
     reader.get_textbox = boxes.get_textbox
-    reader.recognizer = _Recognizer(open_openvino(reads, threads, exact=exact))
+    reader.recognizer = _Recognizer(session)
+    if not measured:
+        return _COLUMNS[0]
+    lines = np.zeros((max(_COLUMNS) // _LINE, 1, height, _LINE), np.float32)
+
+    def recognize(columns: int) -> None:
+        for start in range(0, len(lines), columns // _LINE):
+            session({"image": lines[start : start + columns // _LINE]})
+
+    return quickest("columns", _COLUMNS, recognize, [identity(reads), exact, threads], folder)
 
 
 def _normalize() -> craft.Normalize:

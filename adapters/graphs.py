@@ -1,7 +1,8 @@
 """ONNX graphs of the networks of other libraries: made once, checked against the library, and kept.
 
-A graph lies in ``share/ocr-plugins/ENGINE/graphs`` of the environment that the engine runs in, under a name
-that ends with its SHA-256. It is written whole or not at all, and opened only while it is what its name says.
+A graph lies in ``share/ocr-plugins/ENGINE/graphs`` of the environment that the engine runs in, its weights in
+a file beside it, which processes map, so that they share what they do not rearrange. Both have names that end
+with their SHA-256; they are written whole or not at all, and opened only while they are what their names say.
 Where that folder cannot be written, each process makes its own in memory.
 """
 
@@ -10,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import itertools
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +29,14 @@ from ocr_plugins.weights import weights_folder
 Array = NDArray[Any]
 #: Runs a graph: each input by its name, the outputs in their order.
 Session = Callable[[Mapping[str, Array]], list[Array]]
+#: An ONNX model: its bytes, or a kept file, whose weights lie in another beside it.
+Graph = bytes | Path
 
 # Raised with every change here or in an adapter that makes other graphs of the same weights.
-_REVISION = 2
+_REVISION = 3
+# Tensors of fewer bytes stay in the graph itself. The others begin where a page of memory can.
+_LEAST_APART = 1024
+_ALIGNED = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,7 @@ def graphs_folder(engine: str) -> Path:
     return weights_folder(engine) / "graphs"
 
 
-def find_graph(network: Network, open_session: Callable[[bytes], Session], folder: Path) -> bytes:
+def find_graph(network: Network, open_session: Callable[[Graph], Session], folder: Path) -> Graph:
     """The graph of a network: the kept one, else a new one that has been checked.
 
     Args:
@@ -75,44 +83,90 @@ def find_graph(network: Network, open_session: Callable[[bytes], Session], folde
     return kept(network.name, made_of, lambda: _export(network, open_session), folder)
 
 
-def kept(name: str, made_of: Any, make: Callable[[], bytes], folder: Path) -> bytes:
+def identity(graph: Graph) -> str:
+    """What tells a graph from all others."""
+    return graph.name if isinstance(graph, Path) else _sha256(graph)
+
+
+def kept(name: str, made_of: Any, make: Callable[[], bytes], folder: Path) -> Graph:
     """What ``make`` gives, made once for all processes that ask for it by the same name and ``made_of``.
 
-    Several processes may do so at once: each finds a whole file, or makes the same one.
+    Several processes may do so at once: each finds whole files, or makes the same ones.
 
     Args:
         made_of: what decides what it is, as JSON takes it.
     """
-    key = _sha256(json.dumps([_REVISION, made_of], sort_keys=True).encode())[:16]
-    stem = f"{name}-{key}"
+    stem = file_stem(name, made_of)
     for path in sorted(folder.glob(f"{stem}-*.onnx")):
         with contextlib.suppress(OSError):
-            graph = path.read_bytes()
-            if path.stem == f"{stem}-{_sha256(graph)}":
-                return graph
+            if _is_whole(path, stem):
+                return path
             path.unlink()
     graph = make()
-    with contextlib.suppress(OSError):
-        _keep(graph, folder / f"{stem}-{_sha256(graph)}.onnx")
-    return graph
+    try:
+        return _keep(graph, stem, folder)
+    except OSError:
+        return graph
+
+
+def file_stem(name: str, made_of: object) -> str:
+    """What the name of a kept file begins with, by what decides what is in it, as JSON takes it."""
+    return f"{name}-{_sha256(json.dumps([_REVISION, made_of], sort_keys=True).encode())[:16]}"
+
+
+def write_whole(data: bytes, path: Path) -> None:
+    """Writes a file whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path, stem: str) -> bool:
+    """Whether a graph, and each file of weights that it names, has the hash that its name says."""
+    graph = path.read_bytes()
+    weights = {
+        path.with_name(name.decode())
+        for name in re.findall(re.escape(stem).encode() + rb"-[0-9a-f]{64}\.weights", graph)
+    }
+    return path.stem == f"{stem}-{_sha256(graph)}" and all(
+        file.is_file() and file.stem == f"{stem}-{_sha256_of(file)}" for file in weights
+    )
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _keep(graph: bytes, path: Path) -> None:
-    """Writes a file whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}-{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(graph)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _export(network: Network, open_session: Callable[[bytes], Session]) -> bytes:
+def _keep(graph: bytes, stem: str, folder: Path) -> Path:
+    """Writes a graph and its weights, each whole or not at all. Raises OSError."""
+    import onnx
+
+    model = onnx.load_model_from_string(graph)
+    apart = [tensor for tensor in model.graph.initializer if len(tensor.raw_data) >= _LEAST_APART]
+    padded = [tensor.raw_data + bytes(-len(tensor.raw_data) % _ALIGNED) for tensor in apart]
+    weights = b"".join(padded)
+    location = f"{stem}-{_sha256(weights)}.weights"
+    starts = itertools.accumulate(map(len, padded), initial=0)
+    for tensor, start in zip(apart, starts, strict=False):
+        onnx.external_data_helper.set_external_data(tensor, location, start, len(tensor.raw_data))
+        tensor.ClearField("raw_data")
+    graph = model.SerializeToString()
+    path = folder / f"{stem}-{_sha256(graph)}.onnx"
+    write_whole(weights, folder / location)
+    write_whole(graph, path)
+    return path
+
+
+def _export(network: Network, open_session: Callable[[Graph], Session]) -> bytes:
     try:
         expected = network.run(network.sample)
         graph = network.export()

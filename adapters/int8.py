@@ -10,21 +10,22 @@ from a maximum pooling, that runs in int8 too. What other operations take of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .graphs import Array, Session
+from .graphs import Array, Graph, Session
 
 _LEVELS = 255
 _WEIGHT_LEVELS = 127
 
 
 def quantize(
-    graph: bytes,
+    graph: Graph,
     chosen: Callable[[Array], bool],
     samples: Sequence[Mapping[str, Array]],
-    open_session: Callable[[bytes], Session],
+    open_session: Callable[[Graph], Session],
 ) -> bytes:
     """A graph whose chosen convolutions compute in int8.
 
@@ -36,7 +37,7 @@ def quantize(
     """
     import onnx
 
-    model = onnx.load_model_from_string(graph)
+    model = onnx.load(graph) if isinstance(graph, Path) else onnx.load_model_from_string(graph)
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     convolutions = [
         node
@@ -64,7 +65,7 @@ def _ranges(
     model: Any,
     tensors: Sequence[str],
     samples: Sequence[Mapping[str, Array]],
-    open_session: Callable[[bytes], Session],
+    open_session: Callable[[Graph], Session],
 ) -> dict[str, tuple[float, float]]:
     """The least and the greatest value of each tensor, and zero."""
     import onnx

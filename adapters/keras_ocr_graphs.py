@@ -15,13 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import craft
-from .graphs import Array, Network, Session, find_graph
+from .graphs import Array, Network, Session, find_graph, identity
 from .runtimes import has_int8, open_onnxruntime, open_openvino
+from .tuning import quickest, quickest_threads
 
 _OPSET = 17
 _PACKAGES = ("tf2onnx", "keras-ocr")
 # Sides of the detector's sample: whole numbers of nothing that it halves by.
 _SAMPLE = (200, 314)
+# What is measured: an image for the detector; words that the recogniser reads at once.
+_MEASURED = (448, 448)
+_BATCHES = (32, 8, 128)
 
 
 class Graphs:
@@ -31,7 +35,7 @@ class Graphs:
         detector: a `keras_ocr.detection.Detector`.
         recognizer: the model, without decoding, of a `keras_ocr.recognition.Recognizer`.
         hashes: of the two, file -> SHA-256 of what they were made of.
-        threads: for one network.
+        threads: that one network may use.
         folder: where graphs are kept.
 
     Raises:
@@ -60,8 +64,22 @@ class Graphs:
         exact = runtime == "exact"
         if not exact and has_int8():
             finds = craft.in_int8(finds, lambda image: {"image": normalize(image)[np.newaxis]}, check, folder)
+        image = {"image": np.zeros((1, *_MEASURED, 3), np.float32)}
+        threads = quickest_threads(finds, image, threads, exact=exact, folder=folder)
         self.detector = Detector(open_openvino(finds, threads, exact=exact), normalize)
         self.recognizer = Model(open_openvino(reads, threads, exact=exact), recognizer.input_shape)
+        self._word = (height, width, channels)
+        self._made_of = [identity(reads), exact, threads]
+        self._folder = folder
+
+    def batch(self) -> int:
+        """How many words the recogniser reads at once in the least time."""
+        words = np.zeros((max(_BATCHES), *self._word), np.float32)
+
+        def read(batch: int) -> None:
+            self.recognizer.predict(words, batch_size=batch)
+
+        return quickest("words", _BATCHES, read, self._made_of, self._folder)
 
 
 class Detector:

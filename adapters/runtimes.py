@@ -19,7 +19,7 @@ from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.memory import WORKER_MEMORY, machine_memory, memory_here
 from ocr_plugins.offline import forbid_reports
 
-from .graphs import Array, Session
+from .graphs import Array, Graph, Session
 
 Runtime = Literal["auto", "upstream", "exact", "fast"]
 #: One that `chosen` has settled.
@@ -36,6 +36,9 @@ PACKAGES = ("onnx", "onnxruntime", "openvino")
 _KEPT = 0.25
 # And the share of what its host lets it keep.
 _KEPT_OF_LIMIT = 0.8
+# The code that oneDNN, beneath OpenVINO, writes for each size of input. It would keep it for a thousand;
+# to write it anew takes no time that shows.
+_ONEDNN_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 
 
 def chosen(
@@ -101,7 +104,7 @@ def runtime_name(runtime: Chosen, upstream: str, *, int8: bool = False) -> str:
     return f"openvino {importlib.metadata.version('openvino')} {precision}"
 
 
-def open_onnxruntime(graph: bytes, threads: int) -> Session:
+def open_onnxruntime(graph: Graph, threads: int) -> Session:
     """A graph in float32, for checks and calibration: on pages it takes memory anew for each size."""
     forbid_reports()
     import onnxruntime
@@ -121,7 +124,7 @@ def open_onnxruntime(graph: bytes, threads: int) -> Session:
     return run
 
 
-def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
+def open_openvino(graph: Graph, threads: int, *, exact: bool) -> Session:
     """A graph in float32, or with bfloat16 where the processor has it.
 
     It keeps the memory that the largest input took, unless that is a great part of the machine's: to give it
@@ -132,9 +135,10 @@ def open_openvino(graph: bytes, threads: int, *, exact: bool) -> Session:
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
-        # What it would keep for each size of input, for ever; to make it anew takes no time that shows.
+        # Like what oneDNN keeps, but for ever.
         "CPU_RUNTIME_CACHE_CAPACITY": "0",
     }
+    os.environ.setdefault(_ONEDNN_KEEPS, "0")
     most = _most_kept()
     core = _openvino().Core()
     model = core.compile_model(core.read_model(graph), "CPU", settings)

@@ -13,16 +13,10 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-import json
 import math
-import os
-import pickle
 import re
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ocr_plugins.document import Line, Polygon, Word
@@ -31,43 +25,24 @@ from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.image import PageImage
 from ocr_plugins.options import Options, option
 from ocr_plugins.threads import threads_for
-from ocr_plugins.weights import verify_file
 
 from .graphs import graphs_folder
 from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
+from .trocr_checkpoint import (
+    checkpoint_hashes,
+    find_checkpoint,
+    open_checkpoint,
+    read_json,
+    stay_offline_and_quiet,
+)
 
 _CONFIDENCE = "attention-token-mean"
 _INSTALL = "ocr-plugins engines install trocr"
 _BATCH = 8
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 # The publisher's own checkpoints (printed, handwritten, stage1; small, base, large) read English.
 _ENGLISH = re.compile(r"microsoft/trocr-(small|base|large)-\w+")
-# What holds the weights, best first: safetensors cannot run code, pickles are opened with weights_only.
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-# Of each of these a checkpoint has at least one file.
-_IMAGE_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
-_TOKENIZERS = ("tokenizer.json", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "vocab.txt")
-# What decides beside the weights how an image is prepared and tokens become text.
-_CONFIGURATION = (
-    "config.json",
-    "generation_config.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "merges.txt",
-    *_IMAGE_PROCESSORS,
-    *_TOKENIZERS,
-)
-# The decoder never looks at the encoder's pooler, so published checkpoints leave it out.
-_UNUSED = "encoder.pooler."
 # Encoder and decoder of the models that can run as graphs.
 _KINDS = (("vit", "trocr"), ("deit", "trocr"))
-_GET_AGAIN = "get the checkpoint again, or take another"
 # More digits than this depend on which lines share a batch.
 _DIGITS = 4
 
@@ -82,7 +57,13 @@ class TrOcrOptions(Options):
         128, "most tokens of a line; bounds a decoder that repeats itself", minimum=1, maximum=1024
     )
     beams: int = option(1, "readings kept while decoding; 1 is greedy", minimum=1, maximum=16)
-    batch: int = option(_BATCH, "lines read at once; fewer need less memory", minimum=1, maximum=_BATCH)
+    batch: int = option(
+        0,
+        f"lines that are read at once; fewer need less memory; 0: {_BATCH}, or except with runtime=upstream "
+        "as many as a short measurement found quickest on this kind of processor",
+        minimum=0,
+        maximum=_BATCH,
+    )
 
 
 class TrOcrEngine(BaseEngine[TrOcrOptions]):
@@ -121,7 +102,7 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
     @functools.cached_property
     def _runtime(self) -> Chosen:
         runtime = self.options.runtime
-        configuration = _json(find_checkpoint(self.options.model) / "config.json")
+        configuration = read_json(find_checkpoint(self.options.model) / "config.json")
         parts = [configuration.get(part) for part in ("encoder", "decoder")]
         kinds = tuple(part.get("model_type") if isinstance(part, dict) else None for part in parts)
         if kinds not in _KINDS and runtime in ("auto", "upstream"):
@@ -144,7 +125,7 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
         return f"{runtime_name(self._runtime, torch)}, {step}, {torch}"
 
     def load(self) -> None:
-        _stay_offline_and_quiet()
+        stay_offline_and_quiet()
         import torch
 
         device = self.options.device
@@ -156,16 +137,25 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
             )
         if threads := threads_for("OMP_NUM_THREADS"):
             torch.set_num_threads(threads)
-        self._processor, model = _open_checkpoint(find_checkpoint(self.options.model))
+        self._processor, model = open_checkpoint(find_checkpoint(self.options.model))
         self._model = model.to(device).eval()
         self._settings = _generation_settings(model, self._processor.tokenizer, self.options)
+        self._batch = self.options.batch or _BATCH
         if self._runtime != "upstream":
             from .trocr_graphs import replace_networks
 
             # The checkpoint may say that nothing is to be kept.
             self._settings.use_cache = True
-            folder, threads = graphs_folder(self.name), int(torch.get_num_threads())
-            replace_networks(self._model, self._runtime, made_of=self._hashes, threads=threads, folder=folder)
+            batch = replace_networks(
+                self._model,
+                self._runtime,
+                made_of=self._hashes,
+                threads=int(torch.get_num_threads()),
+                settings=self._settings,
+                measured=not self.options.batch,
+                folder=graphs_folder(self.name),
+            )
+            self._batch = self.options.batch or batch
 
     def unload(self) -> None:
         del self._processor, self._model, self._settings
@@ -174,8 +164,8 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
         # A decoder always writes something; where there is no contrast there is nothing to read.
         inked = [place for place, image in enumerate(images) if image.pixels.min() != image.pixels.max()]
         lines = [Line(text="")] * len(images)
-        for start in range(0, len(inked), self.options.batch):
-            places = inked[start : start + self.options.batch]
+        for start in range(0, len(inked), self._batch):
+            places = inked[start : start + self._batch]
             for place, line in zip(places, self._read_lines([images[p] for p in places]), strict=True):
                 lines[place] = line
         return lines
@@ -235,164 +225,6 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
             confidence=_mean_probability(logarithms),
             confidence_kind=_CONFIDENCE,
         )
-
-
-def find_checkpoint(model: str) -> Path:
-    """The folder of a checkpoint, which is ``model`` itself or a snapshot in the Hugging Face cache.
-
-    Raises:
-        EngineUnavailableError: it is in neither place.
-    """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder
-    if not _HUB_ID.fullmatch(model):
-        raise EngineUnavailableError(
-            f"engine 'trocr': there is no checkpoint {model}",
-            "give model= a folder, or a hub id such as microsoft/trocr-base-printed",
-            kind="missing_weights",
-        )
-    _stay_offline_and_quiet()
-    import huggingface_hub
-
-    found = huggingface_hub.try_to_load_from_cache(model, "config.json")
-    if not isinstance(found, str):
-        raise EngineUnavailableError(
-            f"engine 'trocr': no checkpoint {model} is in the Hugging Face cache",
-            f"{_fetch_command(model)}, or model=FOLDER",
-            kind="missing_weights",
-        )
-    return Path(found).parent
-
-
-def checkpoint_hashes(folder: Path) -> dict[str, str]:
-    """Name -> SHA-256 of the files of a checkpoint that are opened.
-
-    Raises:
-        EngineUnavailableError: the folder holds no checkpoint of this kind, or not all of it.
-    """
-    if _json(folder / "config.json").get("model_type") != "vision-encoder-decoder":
-        raise EngineUnavailableError(
-            f"engine 'trocr': {folder} holds a model of another kind",
-            "give model= a checkpoint of a VisionEncoderDecoderModel",
-            kind="bad_model",
-        )
-    names = [name for name in _CONFIGURATION if (folder / name).exists()]
-    for needed, what in ((_IMAGE_PROCESSORS, "image processor"), (_TOKENIZERS, "tokenizer")):
-        if not set(needed) & set(names):
-            raise EngineUnavailableError(
-                f"engine 'trocr': {folder} holds no {what}", f"it needs {needed[0]}", kind="missing_weights"
-            )
-    return {name: _digest(folder / name) for name in [*names, *_weight_files(folder)]}
-
-
-def _weight_files(folder: Path) -> list[str]:
-    for name in _WEIGHTS:
-        if (folder / name).exists():
-            if not name.endswith(".index.json"):
-                return [name]
-            shards = _json(folder / name).get("weight_map")
-            if isinstance(shards, dict) and all(Path(str(shard)).name == shard for shard in shards.values()):
-                return [name, *sorted(set(shards.values()))]
-            raise _damaged(folder / name, "it is no index of weights")
-    raise EngineUnavailableError(
-        f"engine 'trocr': {folder} holds no weights",
-        f"it needs {_WEIGHTS[0]} or {_WEIGHTS[2]}",
-        kind="missing_weights",
-    )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EngineUnavailableError(
-            f"engine 'trocr': {path} cannot be read ({error.strerror})",
-            "give model= a folder that save_pretrained() wrote",
-            kind="missing_weights",
-        ) from None
-    except ValueError:
-        raise _damaged(path, "it is not JSON") from None
-    return data if isinstance(data, dict) else {}
-
-
-def _digest(path: Path) -> str:
-    try:
-        about = path.stat()
-    except OSError:
-        return verify_file(path, (), _GET_AGAIN)
-    return _digest_once(path, about.st_size, about.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=128)
-def _digest_once(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - they are the cache's key
-    """Weights of a gigabyte are not hashed again for each engine of a process."""
-    return verify_file(path, (), _GET_AGAIN)
-
-
-def _damaged(place: Path, why: str) -> EngineUnavailableError:
-    return EngineUnavailableError(
-        f"engine 'trocr': {place} cannot be opened ({why})", _GET_AGAIN, kind="bad_model"
-    )
-
-
-def _reason(error: Exception) -> str:
-    """The first sentence of what a library said."""
-    if isinstance(error, pickle.UnpicklingError):
-        # PyTorch's own text explains how to open it all the same.
-        return "its pickle holds more than tensors"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text.split('. ')[0][:160]}"
-
-
-def _fetch_command(model: str) -> str:
-    """The download command of the environment that this runs in."""
-    command = Path(sys.executable).with_name("hf")
-    return f"{command if command.exists() else 'hf'} download {model}"
-
-
-def _stay_offline_and_quiet() -> None:
-    """Before the libraries are imported, which is when they look."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-def _open_checkpoint(folder: Path) -> tuple[Any, Any]:
-    """The processor and the model in ``folder``. Raises EngineUnavailableError."""
-    import torch
-    from transformers import TrOCRProcessor, VisionEncoderDecoderModel
-    from transformers.utils import logging
-
-    shared: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    logging.disable_progress_bar()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            # Pillow's resizing, whether or not torchvision is there too: theirs differ in the last bit.
-            processor = TrOCRProcessor.from_pretrained(folder, backend="pil", **shared)
-            model, report = VisionEncoderDecoderModel.from_pretrained(
-                folder,
-                use_safetensors=_weight_files(folder)[0].startswith("model."),
-                weights_only=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-                **shared,
-            )
-        except EngineUnavailableError:
-            raise
-        except Exception as error:  # each library has exceptions of its own
-            raise _damaged(folder, _reason(error)) from error
-    for part in model.modules():
-        # Computed, not kept: left on no device, as transformers builds a model before it has weights.
-        if getattr(getattr(part, "weights", None), "is_meta", False):
-            part.weights = part.get_embedding(*part.weights.shape, part.padding_idx)
-    # What is missing would be filled with random numbers.
-    missing = [key for key in report["missing_keys"] if not key.startswith(_UNUSED)]
-    if missing:
-        raise _damaged(folder, f"{len(missing)} of its tensors are missing, such as {min(missing)}")
-    return processor, model
 
 
 def _generation_settings(model: Any, tokenizer: Any, options: TrOcrOptions) -> Any:

@@ -6,6 +6,7 @@ keys and values, run elsewhere.
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 import warnings
@@ -15,35 +16,67 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .graphs import Array, Network, Session, find_graph
+from .graphs import Array, Network, Session, find_graph, identity
 from .runtimes import open_onnxruntime, open_openvino
+from .tuning import quickest, quickest_threads
 
 _OPSET = 17
 _PACKAGES = ("torch", "transformers")
 # What the step is exported with and checked on: tokens that came before.
 _TRACED, _CHECKED = 3, 5
+# What is measured: lines that are read at once, of so many tokens.
+_BATCHES, _TOKENS = (8, 4, 2), 8
 
 
 def replace_networks(
-    model: Any, runtime: Literal["exact", "fast"], *, made_of: Mapping[str, str], threads: int, folder: Path
-) -> None:
+    model: Any,
+    runtime: Literal["exact", "fast"],
+    *,
+    made_of: Mapping[str, str],
+    threads: int,
+    settings: Any,
+    measured: bool,
+    folder: Path,
+) -> int:
     """Lets a `VisionEncoderDecoderModel` with a TrOCR decoder, on a CPU, run its networks elsewhere.
 
     Args:
         made_of: file -> SHA-256 of the checkpoint.
-        threads: for one network.
+        threads: that one network may use.
+        settings: what it generates by.
+        measured: whether to find out how many lines it takes at once.
         folder: where graphs are kept.
+
+    Returns:
+        How many lines it takes at once: measured, or the usual number.
 
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
     """
+    import torch
+
     check = functools.partial(open_onnxruntime, threads=threads)
-    encoder = find_graph(_encoder(model, made_of), check, folder)
+    exact = runtime == "exact"
+    network = _encoder(model, made_of)
+    encoder = find_graph(network, check, folder)
     step = find_graph(_step(model, made_of), check, folder)
-    encode = open_openvino(encoder, threads, exact=runtime == "exact")
+    threads = quickest_threads(encoder, network.sample, threads, exact=exact, folder=folder)
+    model.encoder = _in_place_of_encoder(model, open_openvino(encoder, threads, exact=exact))
     # Each step is one token longer: for OpenVINO a new graph, for ONNX Runtime nothing.
-    model.encoder = _in_place_of_encoder(model, encode)
     model.decoder = _in_place_of_decoder(model, open_onnxruntime(step, threads))
+    if not measured:
+        return _BATCHES[0]
+    pixels = torch.zeros(max(_BATCHES), *network.sample["pixels"].shape[1:])
+    few = copy.deepcopy(settings)
+    few.update(max_new_tokens=min(few.max_new_tokens, _TOKENS), min_new_tokens=None, min_length=0)
+
+    def read(lines: int) -> None:
+        with torch.inference_mode():
+            for start in range(0, len(pixels), lines):
+                model.generate(pixels[start : start + lines], generation_config=few)
+
+    made = [identity(encoder), identity(step), exact, threads, settings.num_beams]
+    return quickest("lines", _BATCHES, read, made, folder)
 
 
 def _in_place_of_encoder(model: Any, session: Session) -> Any:

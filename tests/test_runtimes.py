@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from ocr_plugins.adapters import easyocr, graphs, int8, keras_ocr, runtimes, trocr
+from ocr_plugins.adapters import easyocr, graphs, int8, keras_ocr, runtimes, trocr, tuning
 from onnx import TensorProto, helper, numpy_helper
 
 import ocr_plugins
@@ -54,7 +55,7 @@ def image(seed: int) -> dict[str, Any]:
     return {"image": np.random.default_rng(seed).normal(size=(1, 3, 32, 48)).astype(np.float32)}
 
 
-def open_session(graph: bytes) -> graphs.Session:
+def open_session(graph: graphs.Graph) -> graphs.Session:
     return runtimes.open_onnxruntime(graph, 1)
 
 
@@ -121,13 +122,72 @@ def test_memory_is_given_back_where_it_is_much(monkeypatch: pytest.MonkeyPatch) 
 def test_a_graph_is_kept_under_what_it_was_made_of(tmp_path: Path) -> None:
     made: list[str] = []
 
-    def make(text: str) -> bytes:
-        made.append(text)
-        return text.encode()
+    def kept(text: str, folder: Path = tmp_path) -> graphs.Graph:
+        return graphs.kept("part", [text], lambda: made.append(text) or convolutions(), folder)
 
-    for text in ("one", "one", "other"):
-        assert graphs.kept("part", [text], lambda text=text: make(text), tmp_path) == text.encode()
+    one, again, other = (kept(text) for text in ("one", "one", "other"))
     assert made == ["one", "other"]
+    assert one == again != other
+    (expected,) = open_session(convolutions())(image(1))
+    for found in (open_session(one), runtimes.open_openvino(one, 1, exact=True)):
+        assert np.allclose(found(image(1))[0], expected, atol=1e-5)
+    blocked = tmp_path / "file"
+    blocked.touch()
+    assert kept("one", blocked) == convolutions(), "in memory, where nothing can be written"
+
+
+@pytest.mark.parametrize("ending", ["onnx", "weights"])
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"harm")])
+def test_a_damaged_graph_is_made_again(tmp_path: Path, ending: str, harm: Callable[[Path], object]) -> None:
+    made: list[str] = []
+
+    def kept() -> graphs.Graph:
+        return graphs.kept("part", [], lambda: made.append("again") or convolutions(), tmp_path)
+
+    kept()
+    (path,) = tmp_path.glob(f"*.{ending}")
+    assert path.stat().st_size > 1000, "the weights of the second convolution lie apart"
+    harm(path)
+    assert np.array_equal(open_session(kept())(image(1))[0], open_session(convolutions())(image(1))[0])
+    kept()
+    assert made == ["again", "again"]
+
+
+@pytest.mark.parametrize(("second", "best"), [(0.94, 8), (0.96, 4), (2.0, 4)])
+def test_the_first_choice_gives_way_to_what_is_clearly_quicker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: float, best: int
+) -> None:
+    ran: list[int] = []
+    clock = [0.0]
+
+    def run(choice: int) -> None:
+        ran.append(choice)
+        clock[0] += {4: 1.0, 8: second}[choice]
+
+    monkeypatch.setattr(tuning.time, "perf_counter", lambda: clock[0])
+
+    def quickest(made_of: str = "graph") -> int:
+        return tuning.quickest("lines", (4, 8), run, [made_of], tmp_path)
+
+    assert quickest() == best
+    assert ran == [4, 8] * 4, "by turns"
+    assert quickest() == best
+    assert len(ran) == 8, "kept"
+    (path,) = tmp_path.iterdir()
+    for text in ("", "[]", '{"quickest": 5}'):
+        path.write_text(text)
+        assert quickest() == best
+    assert len(ran) == 32
+    quickest("another")
+    assert len(ran) == 40
+
+
+def test_threads_are_chosen_within_the_budget(tmp_path: Path) -> None:
+    found = tuning.quickest_threads(convolutions(), image(1), 2, exact=True, folder=tmp_path)
+    assert found in (1, 2)
+    (path,) = tmp_path.glob("threads-*.json")
+    assert set(json.loads(path.read_text())["seconds"]) == {"1", "2"}
+    assert tuning.quickest_threads(convolutions(), image(1), 1, exact=True, folder=tmp_path) == 1
 
 
 def test_trocr_without_its_own_decoder_runs_as_upstream(tmp_path: Path) -> None:
