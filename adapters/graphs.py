@@ -161,7 +161,8 @@ def _keep(graph: bytes, stem: str, folder: Path) -> Path:
         tensor.ClearField("raw_data")
     graph = model.SerializeToString()
     path = folder / f"{stem}-{_sha256(graph)}.onnx"
-    write_whole(weights, folder / location)
+    if weights:
+        write_whole(weights, folder / location)
     write_whole(graph, path)
     return path
 
