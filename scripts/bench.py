@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark_engines import SPECS, engines, trocr
+from benchmark_engines import CHECKPOINT, SPECS, engines, trocr
 from benchmark_limits import ceilings, machine, memory, start
 from benchmark_report import Report, tell
 from benchmark_tesseract import tesseract, words
@@ -24,15 +24,27 @@ from ocr_plugins.errors import OcrError
 from ocr_plugins.manifest import load_manifest
 from ocr_plugins.samples import samples_manifest
 
+# What flame graphs are of: enough that loading does not hide the rest.
+PAGES = ("letter", "typescript", "invoice", "form")
 PARTS = ("ceilings", "start", "words", "tesseract", "trocr", "engines", "memory")
 
 
-def flames(out: Path) -> None:
-    """A flame graph of each engine's whole pipeline over the samples' letter, all processes of it."""
-    letter = next(row for row in load_manifest(samples_manifest()).rows if row.id == "letter").path
-    for spec in SPECS:
-        target = out / f"{spec.replace(':runtime=', '-')}.svg"
-        read = [sys.executable, "-m", "ocr_plugins", "read", str(letter), "--engine", spec, "--no-store"]
+def flames(out: Path, checkpoint: Path) -> None:
+    """A flame graph of each engine's whole pipeline over some of the samples, all processes of it.
+
+    Args:
+        checkpoint: TrOCR's, which takes part if it is there.
+    """
+    pages = [str(row.path) for row in load_manifest(samples_manifest()).rows if row.id in PAGES]
+    specs = {spec.replace(":runtime=", "-"): spec for spec in SPECS}
+    if checkpoint.is_dir():
+        specs |= {
+            f"trocr-{runtime}": f"trocr:model={checkpoint}:runtime={runtime}:max_length=32"
+            for runtime in ("exact", "fast")
+        }
+    for name, spec in specs.items():
+        target = out / f"{name}.svg"
+        read = [sys.executable, "-m", "ocr_plugins", "read", *pages, "--engine", spec, "--no-store"]
         command = [
             str(Path(sys.executable).with_name("py-spy")),
             "record",
@@ -76,12 +88,12 @@ def main() -> None:
                     part()
                 except OcrError as error:
                     tell(f"not measured, {name}: {error}")
-    print(f"\n{report.table()}", flush=True)
-    report.found["verdicts"] = report.verdicts
-    if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "results.json").write_text(json.dumps(report.found, indent=1), encoding="utf-8")
-        flames(arguments.out)
+        print(f"\n{report.table()}", flush=True)
+        report.found["verdicts"] = report.verdicts
+        if arguments.out:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+            (arguments.out / "results.json").write_text(json.dumps(report.found, indent=1), encoding="utf-8")
+            flames(arguments.out, Path(folder) / CHECKPOINT)
 
 
 if __name__ == "__main__":

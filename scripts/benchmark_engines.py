@@ -26,6 +26,7 @@ SPECS = (
     "tesseract", "crnn", "rapidocr", "easyocr:runtime=exact", "easyocr:runtime=fast",
     "keras-ocr:runtime=exact", "keras-ocr:runtime=fast",
 )  # fmt: skip
+CHECKPOINT = "trocr"
 LINES = 24
 
 
@@ -94,7 +95,7 @@ def trocr(report: Report, folder: Path) -> None:
         tell("not measured, trocr: it is not installed")
         return
     script = Path(__file__).with_name("random_trocr.py")
-    checkpoint = folder / "trocr"
+    checkpoint = folder / CHECKPOINT
     subprocess.run([python, script, checkpoint], check=True, capture_output=True)
     image = next(row for row in load_manifest(samples_manifest()).rows if row.id == "line").ref().load()
     # The same line, each a little longer than the one before: nothing may be kept from one to the next.
