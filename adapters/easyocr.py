@@ -23,7 +23,7 @@ from ocr_plugins.options import Options, option
 
 from . import easyocr_models as models
 from .easyocr_lines import Found, FoundBoxes, Lines
-from .easyocr_runtime import replace_networks, set_threads
+from .easyocr_runtime import Graphs, set_threads
 from .graphs import graphs_folder
 from .runtimes import RUNTIME, Chosen, Runtime, chosen, runtime_name
 
@@ -78,12 +78,15 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         options, runtime = self.options, self._runtime
         # What is not quantised in any case must not have two fingerprints.
         quantize = options.quantize and runtime == "upstream" and options.device == "cpu"
+        decides = options.to_dict() | {"quantize": quantize, "runtime": runtime}
+        # It changes nothing but rounding.
+        del decides["batch"]
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("easyocr"),
             runtime=runtime_name(runtime, f"torch {importlib.metadata.version('torch')}", int8=True),
             weights=self._detector_hashes | self._recognizer_hashes,
-            options=options.to_dict() | {"quantize": quantize, "runtime": runtime},
+            options=decides,
             spec=self.spec,
             capabilities=Capabilities(
                 gives=("lines", "words"),
@@ -139,18 +142,20 @@ class EasyOcrEngine(BaseEngine[EasyOcrOptions]):
         threads = set_threads()
         self._reader = self._open_reader()
         if self._runtime != "upstream":
-            columns = replace_networks(
+            graphs = Graphs(
                 self._reader,
                 self._runtime,
                 detector=self._detector_hashes,
                 recognizer=self._recognizer_hashes,
                 height=self._recognizer.height,
                 threads=threads,
-                measured=not options.batch,
                 folder=graphs_folder("easyocr"),
             )
             self._lines: Lines | None = Lines(
-                self._reader, self._recognizer.height, columns=columns, batch=options.batch
+                self._reader,
+                self._recognizer.height,
+                batch=options.batch,
+                columns=0 if options.batch else graphs.columns(),
             )
         else:
             self._lines = None

@@ -31,11 +31,11 @@ class Lines:
     Args:
         reader: its recogniser, and what goes with that.
         height: of the lines that the recogniser takes, in pixels.
-        columns: of pixels that go through the recogniser at once.
-        batch: lines that do so, whatever their widths; 0 for as many as ``columns`` make.
+        batch: lines that go through it at once; 0 for as many as ``columns`` hold.
+        columns: of pixels.
     """
 
-    def __init__(self, reader: Any, height: int, *, columns: int, batch: int) -> None:
+    def __init__(self, reader: Any, height: int, *, batch: int, columns: int) -> None:
         self._reader = reader
         self._height = height
         self._columns = columns

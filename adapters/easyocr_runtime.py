@@ -26,7 +26,7 @@ _LEAST_PIXELS = 10
 _MULTIPLE = 32
 # What is measured: an image for the detector; columns that the recogniser takes at once, in lines so wide.
 _SAMPLE = (448, 448)
-_COLUMNS = (4_096, 1_024, 16_384)
+_COLUMNS = (4_096, 1_024, 8_192)
 _LINE = 512
 
 
@@ -43,56 +43,58 @@ def set_threads() -> int:
     return int(torch.get_num_threads())
 
 
-def replace_networks(
-    reader: Any,
-    runtime: Literal["exact", "fast"],
-    *,
-    detector: Mapping[str, str],
-    recognizer: Mapping[str, str],
-    height: int,
-    threads: int,
-    measured: bool,
-    folder: Path,
-) -> int:
-    """Lets an `easyocr.Reader`, on a CPU and not quantised, run its networks elsewhere.
+class Graphs:
+    """EasyOCR's networks, run elsewhere.
 
     Args:
+        reader: an `easyocr.Reader`, on a CPU and not quantised, which is to run on them.
         detector: file -> SHA-256 of what its detector was made of.
         recognizer: likewise of its recogniser.
         height: of the lines that the recogniser takes, in pixels.
         threads: that one network may use.
-        measured: whether to find out how much its recogniser takes at once.
         folder: where graphs are kept.
-
-    Returns:
-        How many columns of pixels its recogniser takes at once: measured, or the usual number.
 
     Raises:
         EngineUnavailableError: a network cannot be exported, or its graph is not equal to it.
     """
-    check = functools.partial(open_onnxruntime, threads=threads)
-    finds = find_graph(easyocr_graphs.detector(reader.detector, detector), check, folder)
-    reads = find_graph(easyocr_graphs.recognizer(reader.recognizer, recognizer, height), check, folder)
-    exact = runtime == "exact"
-    normalize = _normalize()
-    if not exact and has_int8():
-        finds = craft.in_int8(finds, lambda image: {"image": _planes(normalize(image))}, check, folder)
-    sample = {"image": np.zeros((1, 3, *_SAMPLE), np.float32)}
-    threads = quickest_threads(finds, sample, threads, exact=exact, folder=folder)
-    boxes = _Boxes(open_openvino(finds, threads, exact=exact), normalize)
-    session = open_openvino(reads, threads, exact=exact)
-    reader.detector = None
-    reader.get_textbox = boxes.get_textbox
-    reader.recognizer = _Recognizer(session)
-    if not measured:
-        return _COLUMNS[0]
-    lines = np.zeros((max(_COLUMNS) // _LINE, 1, height, _LINE), np.float32)
 
-    def recognize(columns: int) -> None:
-        for start in range(0, len(lines), columns // _LINE):
-            session({"image": lines[start : start + columns // _LINE]})
+    def __init__(
+        self,
+        reader: Any,
+        runtime: Literal["exact", "fast"],
+        *,
+        detector: Mapping[str, str],
+        recognizer: Mapping[str, str],
+        height: int,
+        threads: int,
+        folder: Path,
+    ) -> None:
+        check = functools.partial(open_onnxruntime, threads=threads)
+        finds = find_graph(easyocr_graphs.detector(reader.detector, detector), check, folder)
+        reads = find_graph(easyocr_graphs.recognizer(reader.recognizer, recognizer, height), check, folder)
+        exact = runtime == "exact"
+        normalize = _normalize()
+        if not exact and has_int8():
+            finds = craft.in_int8(finds, lambda image: {"image": _planes(normalize(image))}, check, folder)
+        sample = {"image": np.zeros((1, 3, *_SAMPLE), np.float32)}
+        threads = quickest_threads(finds, sample, threads, exact=exact, folder=folder)
+        self._session = open_openvino(reads, threads, exact=exact)
+        self._height = height
+        self._made_of = [identity(reads), exact, threads]
+        self._folder = folder
+        reader.detector = None
+        reader.get_textbox = _Boxes(open_openvino(finds, threads, exact=exact), normalize).get_textbox
+        reader.recognizer = _Recognizer(self._session)
 
-    return quickest("columns", _COLUMNS, recognize, [identity(reads), exact, threads], folder)
+    def columns(self) -> int:
+        """How many columns of pixels the recogniser takes at once in the least time."""
+        lines = np.zeros((max(_COLUMNS) // _LINE, 1, self._height, _LINE), np.float32)
+
+        def read(columns: int) -> None:
+            for start in range(0, len(lines), columns // _LINE):
+                self._session({"image": lines[start : start + columns // _LINE]})
+
+        return quickest("columns", _COLUMNS, read, self._made_of, self._folder)
 
 
 def _normalize() -> craft.Normalize:

@@ -2,7 +2,7 @@
 
 A graph lies in ``share/ocr-plugins/ENGINE/graphs`` of the environment that the engine runs in, its weights in
 a file beside it, which processes map, so that they share what they do not rearrange. Both have names that end
-with their SHA-256; they are written whole or not at all, and opened only while they are what their names say.
+with their SHA-256; they are written whole or not at all, and checked by their names before they are opened.
 Where that folder cannot be written, each process makes its own in memory.
 """
 
@@ -15,7 +15,7 @@ import itertools
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,6 @@ def kept(name: str, made_of: Any, make: Callable[[], bytes], folder: Path) -> Gr
         with contextlib.suppress(OSError):
             if _is_whole(path, stem):
                 return path
-            path.unlink()
     graph = make()
     try:
         return _keep(graph, stem, folder)
@@ -152,19 +151,35 @@ def _keep(graph: bytes, stem: str, folder: Path) -> Path:
 
     model = onnx.load_model_from_string(graph)
     apart = [tensor for tensor in model.graph.initializer if len(tensor.raw_data) >= _LEAST_APART]
-    padded = [tensor.raw_data + bytes(-len(tensor.raw_data) % _ALIGNED) for tensor in apart]
-    weights = b"".join(padded)
-    location = f"{stem}-{_sha256(weights)}.weights"
-    starts = itertools.accumulate(map(len, padded), initial=0)
-    for tensor, start in zip(apart, starts, strict=False):
-        onnx.external_data_helper.set_external_data(tensor, location, start, len(tensor.raw_data))
-        tensor.ClearField("raw_data")
-    graph = model.SerializeToString()
-    path = folder / f"{stem}-{_sha256(graph)}.onnx"
-    if weights:
-        write_whole(weights, folder / location)
-    write_whole(graph, path)
+    lengths = [len(tensor.raw_data) for tensor in apart]
+    if apart:
+        location = _write_weights((tensor.raw_data for tensor in apart), stem, folder)
+        starts = itertools.accumulate((length + -length % _ALIGNED for length in lengths), initial=0)
+        for tensor, start, length in zip(apart, starts, lengths, strict=False):
+            onnx.external_data_helper.set_external_data(tensor, location, start, length)
+            tensor.ClearField("raw_data")
+    described = model.SerializeToString()
+    path = folder / f"{stem}-{_sha256(described)}.onnx"
+    write_whole(described, path)
     return path
+
+
+def _write_weights(tensors: Iterable[bytes], stem: str, folder: Path) -> str:
+    """One after the other, so that they are not in memory once more; the file's name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{stem}-{secrets.token_hex(4)}.part"
+    digest = hashlib.sha256()
+    try:
+        with part.open("wb") as file:
+            for data in tensors:
+                for piece in (data, bytes(-len(data) % _ALIGNED)):
+                    file.write(piece)
+                    digest.update(piece)
+        name = f"{stem}-{digest.hexdigest()}.weights"
+        part.replace(folder / name)
+    finally:
+        part.unlink(missing_ok=True)
+    return name
 
 
 def _export(network: Network, open_session: Callable[[Graph], Session]) -> bytes:

@@ -102,12 +102,15 @@ class KerasOcrEngine(BaseEngine[KerasOcrOptions]):
 
     def identify(self) -> EngineInfo:
         read = self._recognizer()
+        decides = self.options.to_dict() | {"runtime": self._runtime}
+        # It changes nothing but rounding.
+        del decides["batch"]
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("keras-ocr"),
             runtime=runtime_name(self._runtime, f"tensorflow {_tensorflow_version()}", int8=True),
             weights=self._detector_hashes | self._recognizer_hashes,
-            options=self.options.to_dict() | {"runtime": self._runtime},
+            options=decides,
             spec=self.spec,
             capabilities=Capabilities(
                 takes=("page", "word"),

@@ -6,12 +6,13 @@ as far as the processor does; ``auto`` is ``exact`` on a CPU wherever its packag
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,8 +37,8 @@ PACKAGES = ("onnx", "onnxruntime", "openvino")
 _KEPT = 0.25
 # And the share of what its host lets it keep.
 _KEPT_OF_LIMIT = 0.8
-# The code that oneDNN, beneath OpenVINO, writes for each size of input. It would keep it for a thousand;
-# to write it anew takes no time that shows.
+# How many pieces of code, each for one size of input, oneDNN beneath OpenVINO keeps: a thousand, unless this
+# variable says otherwise. To write them anew takes no time that shows.
 _ONEDNN_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 
 
@@ -135,21 +136,35 @@ def open_openvino(graph: Graph, threads: int, *, exact: bool) -> Session:
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
-        # Like what oneDNN keeps, but for ever.
+        # OpenVINO's own of these, which has no bound.
         "CPU_RUNTIME_CACHE_CAPACITY": "0",
     }
-    os.environ.setdefault(_ONEDNN_KEEPS, "0")
     most = _most_kept()
     core = _openvino().Core()
-    model = core.compile_model(core.read_model(graph), "CPU", settings)
+    with _keeping_no_code():
+        model = core.compile_model(core.read_model(graph), "CPU", settings)
 
     def run(inputs: Mapping[str, Array]) -> list[Array]:
-        found = model(dict(inputs))
+        with _keeping_no_code():
+            found = model(dict(inputs))
         if memory_here() > most:
             model.release_memory()
         return [found[place] for place in range(len(model.outputs))]
 
     return run
+
+
+@contextlib.contextmanager
+def _keeping_no_code() -> Iterator[None]:
+    """oneDNN looks at its variable when it first computes; other processes and libraries must not see it."""
+    if _ONEDNN_KEEPS in os.environ:
+        yield
+        return
+    os.environ[_ONEDNN_KEEPS] = "0"
+    try:
+        yield
+    finally:
+        os.environ.pop(_ONEDNN_KEEPS, None)
 
 
 def _most_kept() -> float:

@@ -77,8 +77,8 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
     def identify(self) -> EngineInfo:
         model = self.options.model
         options = self.options.to_dict() | {"runtime": self._runtime}
-        # The hashes say which checkpoint it was, wherever it lies.
-        del options["model"]
+        # The hashes say which checkpoint it was, wherever it lies; a batch changes nothing but rounding.
+        del options["model"], options["batch"]
         return EngineInfo(
             name=self.name,
             version=importlib.metadata.version("transformers"),
@@ -142,20 +142,18 @@ class TrOcrEngine(BaseEngine[TrOcrOptions]):
         self._settings = _generation_settings(model, self._processor.tokenizer, self.options)
         self._batch = self.options.batch or _BATCH
         if self._runtime != "upstream":
-            from .trocr_graphs import replace_networks
+            from .trocr_graphs import Graphs
 
             # The checkpoint may say that nothing is to be kept.
             self._settings.use_cache = True
-            batch = replace_networks(
+            graphs = Graphs(
                 self._model,
                 self._runtime,
                 made_of=self._hashes,
                 threads=int(torch.get_num_threads()),
-                settings=self._settings,
-                measured=not self.options.batch,
                 folder=graphs_folder(self.name),
             )
-            self._batch = self.options.batch or batch
+            self._batch = self.options.batch or graphs.lines(self._settings)
 
     def unload(self) -> None:
         del self._processor, self._model, self._settings

@@ -77,7 +77,7 @@ def main() -> None:
             "ceilings": lambda: ceilings(report),
             "start": lambda: start(report),
             "words": lambda: words(report),
-            "tesseract": lambda: tesseract(report, arguments.pages),
+            "tesseract": lambda: tesseract(report, arguments.pages // 2),
             "trocr": lambda: trocr(report, Path(folder)),
             "engines": lambda: engines(report, arguments.pages),
             "memory": lambda: memory(report),

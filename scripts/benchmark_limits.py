@@ -97,7 +97,7 @@ def sized(count: int) -> Iterator[PageImage]:
     sources = [row.ref().load() for corpus in CORPORA for row in rows_of(corpus, 2)]
     for _ in range(count):
         source = chance.choice(sources)
-        width, height = (min(side, chance.randrange(200, 1100)) for side in source.size)
+        width, height = (min(side, chance.randrange(200, 800)) for side in source.size)
         x, y = chance.randrange(source.size[0] - width + 1), chance.randrange(source.size[1] - height + 1)
         yield PageImage(pixels=np.ascontiguousarray(source.pixels[y : y + height, x : x + width]))
 

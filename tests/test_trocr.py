@@ -90,6 +90,23 @@ def test_graphs_read_what_upstream_reads(checkpoint: Path, beams: int) -> None:
         assert [sure for _, sure in ours] == pytest.approx([sure for _, sure in theirs], abs=1e-3)
 
 
+def test_a_batch_is_measured_unless_it_is_given(checkpoint: Path) -> None:
+    python = environment_python("trocr")
+    assert python
+    graphs = Path(python).parents[1] / "share" / "ocr-plugins" / "trocr" / "graphs"
+    for batch, more in ((3, 0), (0, 1)):
+        before = {*graphs.glob("lines-*.json")}
+        # A length that no other test has, as what was measured is kept.
+        opened = open_engine(f"trocr:model={checkpoint}:runtime=exact:max_length=7:batch={batch}")
+        assert all(texts(opened.read([line(text) for text in TEXTS[:5]])))
+        opened.close()
+        added = {*graphs.glob("lines-*.json")} - before
+        assert len(added) == more
+        # So that the next run of this test measures too.
+        for path in added:
+            path.unlink()
+
+
 def test_computed_positions_are_read_alike(checkpoint: Path, tmp_path: Path) -> None:
     """As stage-1 checkpoints have them; of weights learned with others the text means nothing."""
     folder = shutil.copytree(checkpoint, tmp_path / "sinusoidal")
