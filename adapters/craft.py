@@ -7,17 +7,16 @@ boxes.
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .graphs import Array, Graph, Session, identity, kept
-from .int8 import quantize
+from . import int8
+from .graphs import Array, Graph, Session
 
 Library = Literal["easyocr", "keras-ocr"]
 Map = NDArray[np.float32]
@@ -27,16 +26,7 @@ _SQUARE = 0.1
 # The convolutions of its VGG take as many channels as they give or fewer, those of its decoder more, save a
 # few small ones. In int8 the decoder, and the very first, which takes the image, would move boxes.
 _LEAST_CHANNELS = 64
-# Pages that the ranges of int8 are found on, and the side of what is cut from them, in pixels.
-_SAMPLES = (
-    "letter.png",
-    "receipt.jpg",
-    "photo.jpg",
-    "typescript.jpg",
-    "form.png",
-    "scene.jpg",
-    "invoice.png",
-)
+# The side of what is cut from the pages that the ranges of int8 are found on, in pixels, and cuts a page.
 _SIDE, _CUTS = 448, 4
 
 
@@ -118,6 +108,15 @@ class Normalize:
         levels = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis, np.newaxis], 3, axis=2)
         self._levels = np.ascontiguousarray(scale(levels), dtype=np.float32)
 
+    def planes(self, image: NDArray[np.uint8]) -> Map:
+        """An image of shape (height, width, 3) as float32 of shape (3, height, width)."""
+        import cv2
+
+        scaled = np.empty((3, *image.shape[:2]), np.float32)
+        for plane, levels, colour in zip(scaled, self._levels[:, 0].T, cv2.split(image), strict=True):
+            cv2.LUT(colour, np.ascontiguousarray(levels), plane)
+        return scaled
+
     def __call__(self, image: NDArray[np.uint8]) -> Map:
         """An image of shape (height, width, 3) as float32 of the same shape."""
         import cv2
@@ -139,15 +138,14 @@ def in_int8(
         prepare: an image of shape (height, width, 3), uint8 RGB, as what the graph takes.
         open_session: what the ranges are found with.
     """
-    import ocr_plugins.samples as samples
-
-    files = [Path(samples.__file__).with_name(name) for name in _SAMPLES]
-    made_of = [identity(graph), *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)]
-
-    def make() -> bytes:
-        return quantize(graph, _is_encoder, [prepare(cut) for cut in _cuts(files)], open_session)
-
-    return kept("detector.int8", made_of, make, folder)
+    return int8.kept_in_int8(
+        "detector.int8",
+        graph,
+        _is_encoder,
+        lambda files: [prepare(cut) for cut in _cuts(files)],
+        open_session,
+        folder,
+    )
 
 
 def _is_encoder(weights: Array) -> bool:
@@ -155,7 +153,7 @@ def _is_encoder(weights: Array) -> bool:
     return bool(outputs >= inputs >= _LEAST_CHANNELS)
 
 
-def _cuts(files: list[Path]) -> Iterator[NDArray[np.uint8]]:
+def _cuts(files: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
     """Pieces of pages, in RGB, each page's spread over its length."""
     import cv2
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ocr_plugins.threads import threads_for
 
 from . import craft, easyocr_graphs
-from .graphs import Array, Session, find_graph, identity
+from .graphs import Session, find_graph, identity
 from .runtimes import has_int8, open_onnxruntime, open_openvino
 from .tuning import quickest, quickest_threads
 
@@ -75,7 +75,10 @@ class Graphs:
         exact = runtime == "exact"
         normalize = _normalize()
         if not exact and has_int8():
-            finds = craft.in_int8(finds, lambda image: {"image": _planes(normalize(image))}, check, folder)
+            finds = craft.in_int8(
+                finds, lambda image: {"image": normalize.planes(image)[np.newaxis]}, check, folder
+            )
+            reads = easyocr_graphs.recognizer_in_int8(reads, height, check, folder)
         sample = {"image": np.zeros((1, 3, *_SAMPLE), np.float32)}
         threads = quickest_threads(finds, sample, threads, exact=exact, folder=folder)
         self._session = open_openvino(reads, threads, exact=exact)
@@ -103,10 +106,6 @@ def _normalize() -> craft.Normalize:
     return craft.Normalize(imgproc.normalizeMeanVariance)
 
 
-def _planes(image: Array) -> Array:
-    return np.ascontiguousarray(image.transpose(2, 0, 1)[np.newaxis])
-
-
 class _Boxes:
     """Where the words of an image are, by CRAFT's graph."""
 
@@ -130,7 +129,7 @@ class _Boxes:
         from easyocr import craft_utils
 
         scaled, ratio = _scaled(image, canvas_size, mag_ratio)
-        (maps,) = self._session({"image": _planes(self._normalize(scaled))})
+        (maps,) = self._session({"image": self._normalize.planes(scaled)[np.newaxis]})
         found = list(
             craft.word_boxes(
                 maps[0],

@@ -9,16 +9,49 @@ from a maximum pooling, that runs in int8 too. What other operations take of the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .graphs import Array, Graph, Session
+from .graphs import Array, Graph, Session, identity, kept
 
+# Pages of the package that the ranges are found on.
+_SAMPLES = (
+    "letter.png",
+    "receipt.jpg",
+    "photo.jpg",
+    "typescript.jpg",
+    "form.png",
+    "scene.jpg",
+    "invoice.png",
+)
 _LEVELS = 255
 _WEIGHT_LEVELS = 127
+
+
+def kept_in_int8(
+    name: str,
+    graph: Graph,
+    chosen: Callable[[Array], bool],
+    prepare: Callable[[Sequence[Path]], Sequence[Mapping[str, Array]]],
+    open_session: Callable[[Graph], Session],
+    folder: Path,
+) -> Graph:
+    """What `quantize` makes of a graph, by ranges seen on the package's samples: made once, and kept.
+
+    Args:
+        name: begins the file's name.
+        prepare: inputs of the graph from the samples' images.
+        folder: where it is kept.
+    """
+    import ocr_plugins.samples as samples
+
+    files = [Path(samples.__file__).with_name(sample) for sample in _SAMPLES]
+    made_of = [identity(graph), *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)]
+    return kept(name, made_of, lambda: quantize(graph, chosen, prepare(files), open_session), folder)
 
 
 def quantize(

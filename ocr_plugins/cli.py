@@ -19,6 +19,28 @@ from ocr_plugins.cli_bench import bench
 from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
 from ocr_plugins.cli_ensemble import calibrate
+from ocr_plugins.cli_fields import fields
+from ocr_plugins.cli_options import (
+    ConventionName,
+    Device,
+    Dpi,
+    Engines,
+    ExistingTextOption,
+    Fields,
+    FormatNames,
+    Inputs,
+    Join,
+    Json,
+    Lang,
+    Limit,
+    Pages,
+    Quiet,
+    Recipe,
+    Recursive,
+    ReportPages,
+    Truth,
+    Workers,
+)
 from ocr_plugins.cli_store import NoStore, StoreOption, store_app, wanted_store
 from ocr_plugins.cli_synth import synth
 from ocr_plugins.cli_train import train_app
@@ -38,58 +60,21 @@ app.add_typer(train_app, name="train")
 app.command()(bench)
 app.command()(calibrate)
 app.command()(convert)
+app.command()(fields)
 app.command()(steps)
 app.command()(synth)
-
-_SPEC = "[LABEL=]NAME[:key=value...]; several by commas, or a recipe.toml"
-Inputs = Annotated[
-    list[str],
-    typer.Argument(help="files, folders, globs, URLs, or manifests (JSON Lines)", show_default=False),
-]
-# Both spellings do for every command: nobody remembers which takes which.
-Engines = Annotated[list[str], typer.Option("--engine", "--engines", "-e", help=_SPEC)]
-Lang = Annotated[str | None, typer.Option(help="language, ISO 639-1; the same for all engines")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; default cpu")]
-Workers = Annotated[int, typer.Option(min=0, help="processes for each engine; 0 runs it in this one")]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="look into subfolders")]
-Pages = Annotated[str | None, typer.Option(help="pages of PDF and TIFF files, as in 1-3,7")]
-Dpi = Annotated[int, typer.Option(help="resolution to render PDF pages at")]
-Limit = Annotated[
-    int | None, typer.Option(min=1, help="at most this many pages of each input, evenly spread")
-]
-FormatNames = Annotated[
-    list[str],
-    typer.Option(
-        "--format",
-        "-f",
-        help="files to write into --out: text, markdown, hocr, alto, page, tsv, json, jsonl, pdf",
-    ),
-]
-Join = Annotated[
-    str | None, typer.Option(help="one file of this name for all pages, in formats that hold several")
-]
-ExistingTextOption = Annotated[
-    str, typer.Option(help="pages of a PDF that have text already, as --format pdf: refuse, keep or replace")
-]
-Json = Annotated[bool, typer.Option("--json", help="machine-readable output on stdout")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress, only errors")]
-ConventionName = Annotated[
-    str,
-    typer.Option(help="default, dinglehopper, jiwer or ocrd, with modifiers after + (default+dehyphenate)"),
-]
 
 
 @app.command()
 def read(
     inputs: Inputs,
     engine: Engines = ["tesseract"],
-    recipe: Annotated[
-        Path | None, typer.Option(help="recipe.toml that `study` wrote, in place of --engine")
-    ] = None,
+    recipe: Recipe = None,
     out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
     format: FormatNames = [],
     join: Join = None,
     existing_text: ExistingTextOption = "refuse",
+    fields: Fields = None,
     lang: Lang = None,
     device: Device = None,
     workers: Workers = 1,
@@ -102,23 +87,35 @@ def read(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read pages: text on stdout, JSON Lines with --json, files with --out."""
+    """Read pages: text, or with --fields a table, on stdout, JSON Lines with --json, files with --out."""
     from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, TextPrinter
+    from ocr_plugins.fields import find_extractors
+    from ocr_plugins.fields_recording import FieldsRecorder
     from ocr_plugins.formats import chosen_formats
     from ocr_plugins.recording import Watchers
+    from ocr_plugins.runs import Watcher
     from ocr_plugins.spec import parse_specs
 
     prints_text = not json and out is None
     # Where the text itself comes onto the terminal, it shows well enough how far things are.
     progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
-    with _WrongCall(json, out):
+    with _WrongCall(json, out), contextlib.ExitStack() as stack:
         if recipe is not None:
             engine = [str(recipe)]
         formats = chosen_formats(format, existing_text)
         if formats and out is None:
             raise CallError("--format writes files", "say where with --out DIR")
-        printer = TextPrinter(votes_only=any(spec.is_vote for spec in parse_specs(engine)))
+        if fields is not None and json and out is None:
+            raise CallError("--fields and --json both write to stdout", "say where with --out DIR")
+        votes_only = any(spec.is_vote for spec in parse_specs(engine))
+        watchers: list[Watcher] = [progress]
+        if fields is not None:
+            recorder = FieldsRecorder(find_extractors(fields), out, sys.stdout, votes_only=votes_only)
+            stack.callback(recorder.close)
+            watchers.append(recorder)
+        elif prints_text:
+            watchers.append(TextPrinter(votes_only=votes_only))
         study = run_engines(
             inputs,
             engine,
@@ -130,7 +127,7 @@ def read(
             device=device,
             workers=workers,
             store=wanted_store(store, no_store),
-            watcher=Watchers(progress, printer) if prints_text else progress,
+            watcher=Watchers(*watchers),
             recursive=recursive,
             pages=pages,
             dpi=dpi,
@@ -140,6 +137,8 @@ def read(
         typer.echo(f"ocr-plugins: not written: {error}", err=True)
     if out is not None and not json:
         typer.echo(f"results: {out / 'results.jsonl'}")
+        if fields:
+            typer.echo(f"fields: {out / 'fields.csv'}")
     _say_interrupted(study)
     raise typer.Exit(_exit_status(study))
 
@@ -148,7 +147,7 @@ def read(
 def compare(
     inputs: Inputs,
     engines: Engines = ["tesseract,rapidocr,crnn,vote"],
-    truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    truth: Truth = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for summary.json, results.jsonl, report.html")
     ] = None,
@@ -160,7 +159,7 @@ def compare(
     pages: Pages = None,
     dpi: Dpi = 300,
     limit: Limit = None,
-    report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    report_pages: ReportPages = 50,
     store: StoreOption = None,
     no_store: NoStore = False,
     json: Json = False,
@@ -203,7 +202,7 @@ def compare(
 def study(
     inputs: Inputs,
     engines: Engines = ["tesseract,rapidocr,crnn,vote"],
-    truth: Annotated[Path | None, typer.Option(help="folder with a text file a page")] = None,
+    truth: Truth = None,
     out: Annotated[Path, typer.Option(help="folder for report.html, recipe.toml, tables and records")] = Path(
         "study"
     ),
@@ -215,7 +214,7 @@ def study(
     pages: Pages = None,
     dpi: Dpi = 300,
     limit: Limit = None,
-    report_pages: Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")] = 50,
+    report_pages: ReportPages = 50,
     budget: Annotated[
         str | None,
         typer.Option(help="what cascade.toml may cost: seconds a page, as in 12, or a share, as in 30%"),

@@ -74,8 +74,14 @@ def check_options(options: DataclassInstance) -> None:
             raise CallError(f"{f.name}={value} is out of range", f"give {_range(low, high)}")
 
 
-def parse_options(options_type: type[DataT], engine: str, given: Mapping[str, str]) -> DataT:
+def parse_options(
+    options_type: type[DataT], name: str, given: Mapping[str, str], *, what: str = "engine"
+) -> DataT:
     """Options from the texts of an EngineSpec.
+
+    Args:
+        name: of whoever takes them, for messages.
+        what: that is.
 
     Raises:
         CallError: an unknown option (naming the nearest known one) or a value that does not fit.
@@ -88,15 +94,15 @@ def parse_options(options_type: type[DataT], engine: str, given: Mapping[str, st
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise CallError(
-                f"engine {engine!r} has no option {key!r}",
+                f"{what} {name!r} has no option {key!r}",
                 f"{hint}it takes {', '.join(known)}",
                 kind="unknown_option",
             )
-        values[key] = _convert(engine, key, text, hints[key])
+        values[key] = _convert(f"{what} {name!r}", key, text, hints[key])
     try:
         return options_type(**values)
     except CallError as error:
-        raise CallError(f"engine {engine!r}: {error.message}", error.hint, kind="bad_option") from None
+        raise CallError(f"{what} {name!r}: {error.message}", error.hint, kind="bad_option") from None
 
 
 def describe_options(options_type: type[DataclassInstance]) -> dict[str, dict[str, Any]]:
@@ -137,7 +143,7 @@ def _range(low: float | None, high: float | None) -> str:
     return f"at least {low}" if high is None else f"at most {high}"
 
 
-def _convert(engine: str, key: str, text: str, hint: Any) -> Any:
+def _convert(whose: str, key: str, text: str, hint: Any) -> Any:
     bare = bare_type(hint)
     if choices := _choices(hint):
         by_text = {str(choice): choice for choice in choices}
@@ -151,7 +157,5 @@ def _convert(engine: str, key: str, text: str, hint: Any) -> Any:
             return bare(text)
     except (ValueError, KeyError):
         wanted = {bool: "true or false", int: "a whole number", float: "a number"}[bare]
-        raise CallError(
-            f"engine {engine!r}: {key}={text} does not fit", f"give {wanted}", kind="bad_option"
-        ) from None
+        raise CallError(f"{whose}: {key}={text} does not fit", f"give {wanted}", kind="bad_option") from None
     return text

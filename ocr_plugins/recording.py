@@ -46,7 +46,7 @@ class Recorder(Watcher):
         self._files: list[IO[str]] = [] if stdout is None else [stdout]
         self._votes: IO[str] | None = None
         if out is not None:
-            self._files.append(_open_fresh(out, _RESULTS))
+            self._files.append(open_fresh(out, _RESULTS))
 
     def study_starts(self, study: Study, engines: int) -> None:  # noqa: ARG002 - the interface of Watcher
         if self._formats:
@@ -72,7 +72,7 @@ class Recorder(Watcher):
     def vote_done(self, run: EngineRun, item: str, vote: Vote) -> None:
         if self._out is not None:
             if self._votes is None:
-                self._votes = _open_fresh(self._out, _VOTES)
+                self._votes = open_fresh(self._out, _VOTES)
             write_record(self._votes, vote_record(vote, item, run.label))
 
     def engine_ends(self, run: EngineRun) -> None:
@@ -132,7 +132,7 @@ class Watchers(Watcher):
             watcher.vote_done(run, item, vote)
 
 
-def _open_fresh(out: Path, name: str) -> IO[str]:
+def open_fresh(out: Path, name: str) -> IO[str]:
     """A fresh file of records; one of an earlier run is kept beside it."""
     path = out / name
     try:

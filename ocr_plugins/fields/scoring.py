@@ -1,0 +1,82 @@
+"""How many fields are right: what was taken out of pages against what stands on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ocr_plugins.document import Line
+from ocr_plugins.fields.amounts import amounts_of
+from ocr_plugins.fields.dates import Order, dates_of
+from ocr_plugins.fields.extracting import PageFields
+from ocr_plugins.fields.field import Field, Value
+from ocr_plugins.fields.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScore:
+    """Fields of one name, or of several: how many there are, were found, and were found rightly."""
+
+    expected: int = 0
+    found: int = 0
+    right: int = 0
+
+    def __add__(self, other: FieldScore) -> FieldScore:
+        return FieldScore(self.expected + other.expected, self.found + other.found, self.right + other.right)
+
+    @property
+    def precision(self) -> float | None:
+        """The share of those found that are right; None where none was found."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """The share of those expected that were found rightly; None where none is expected."""
+        return self.right / self.expected if self.expected else None
+
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of both, 0 to 1; None where none is expected and none was found."""
+        both = self.expected + self.found
+        return 2 * self.right / both if both else None
+
+
+def score_fields(
+    expected: Mapping[str, str], found: PageFields | None, *, order: Order = "dmy"
+) -> dict[str, FieldScore]:
+    """The score of each expected field of a page, by name; others that were found are not looked at.
+
+    Args:
+        expected: name -> what stands on the page. Days and amounts are compared by their value, texts
+            without regard to case, white space and punctuation at their ends.
+        found: None for a page that could not be read.
+        order: of day, month and year in ``expected``.
+    """
+    scores = {}
+    for name, text in expected.items():
+        field = found.first(name) if found else None
+        right = field is not None and is_right(field, text, order)
+        scores[name] = FieldScore(1, int(field is not None), int(right))
+    return scores
+
+
+def is_right(field: Field, expected: str, order: Order = "dmy") -> bool:
+    """Whether a field has the value that a text says, whose days are written in an order."""
+    if isinstance(field.value, str):
+        return _plain(field.value) == _plain(expected)
+    return field.value in _said(expected, type(field.value), order)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .,:;-")
+
+
+def _said(text: str, kind: type[Value], order: Order) -> Sequence[Value]:
+    """The values of a kind that stand in a text."""
+    row = Row.of(Line(text=text))
+    if kind is Decimal:
+        found = [amount.value for amount in amounts_of(row)]
+        return found or ([Decimal(text)] if text.replace(".", "", 1).isdigit() else [])
+    return [date.read(order) for date in dates_of(row, dt.date.today())]

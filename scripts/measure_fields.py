@@ -1,0 +1,105 @@
+"""How many fields are read rightly: receipts and licence plates of the corpora, by engine and by vote.
+
+    python scripts/measure_fields.py
+
+Prints a table of each. Results are kept, so that the same command goes on after a stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from corpora import place_of
+
+from ocr_plugins.api import run_engines
+from ocr_plugins.console import ProgressShower
+from ocr_plugins.document import Page
+from ocr_plugins.fields import extract_fields, find_extractors
+from ocr_plugins.fields.plates import EUROPE
+from ocr_plugins.fields.scoring import FieldScore, score_fields
+
+# What the corpus calls a field, and what we do.
+RECEIPT = {"company": "vendor", "date": "date", "total": "total"}
+RECEIPT_ENGINES = "tesseract,rapidocr,crnn,vote"
+PLATE_ENGINES = "tesseract,rapidocr,easyocr,vote"
+# Labels of European plates write one for the other.
+ALIKE = str.maketrans("OI", "01")
+
+
+def rows_of(corpus: str) -> dict[str, dict[str, object]]:
+    with (place_of(corpus) / "manifest.jsonl").open(encoding="utf-8") as file:
+        return {row["id"]: row for row in map(json.loads, file)}
+
+
+def receipts(engines: str) -> None:
+    rows = rows_of("sroie")
+    study = run_engines(
+        str(place_of("sroie")), engines, convention="default", store=True, watcher=ProgressShower()
+    )
+    extractors = find_extractors("receipt")
+    names = list(RECEIPT.values())
+    print(f"\nReceipts ({len(rows)}): F1 of fields\n\n| engine | {' | '.join(names)} | together |")
+    print(f"|---|{'---:|' * (len(names) + 1)}")
+    for run in study.runs:
+        totals = dict.fromkeys(names, FieldScore())
+        for id_, result in run.results.items():
+            said = rows[id_].get("fields")
+            if not isinstance(said, dict):
+                continue
+            expected = {ours: str(said[theirs]) for theirs, ours in RECEIPT.items() if said.get(theirs)}
+            found = extract_fields(result, extractors) if isinstance(result, Page) else None
+            for name, score in score_fields(expected, found).items():
+                totals[name] += score
+        scores = [*totals.values(), sum(totals.values(), FieldScore())]
+        print(f"| {run.label} | {' | '.join(f'{score.f1 or 0:.2f}' for score in scores)} |")
+
+
+def plates(engines: str) -> None:
+    rows = rows_of("plates_crops")
+    study = run_engines(
+        str(place_of("plates_crops")), engines, convention="default", store=True, watcher=ProgressShower()
+    )
+    print(f"\nLicence plates ({len(rows)}): share read rightly\n")
+    print("| engine | the text contains it | the field is it | the country is told |\n|---|---:|---:|---:|")
+    for run in study.runs:
+        contained = blind = told = 0
+        for id_, result in run.results.items():
+            plate = folded(str(rows[id_]["text"]))
+            if not isinstance(result, Page):
+                continue
+            contained += plate in folded("".join(result.text.split()))
+            country = str(rows[id_]["region"]).split("-")[0]
+            blind += is_plate(result, "plate", plate)
+            told += is_plate(
+                result, f"plate:country={'+'.join(EUROPE) if country == 'eu' else country}", plate
+            )
+        shares = (f"{count / len(rows):.3f}" for count in (contained, blind, told))
+        print(f"| {run.label} | {' | '.join(shares)} |")
+
+
+def is_plate(page: Page, extractor: str, plate: str) -> bool:
+    found = extract_fields(page, find_extractors(extractor)).first("plate")
+    return found is not None and folded(found.shown) == plate
+
+
+def folded(text: str) -> str:
+    return "".join(mark for mark in text.upper().translate(ALIKE) if mark.isalnum())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--receipts", default=RECEIPT_ENGINES, help="engines; empty for none")
+    parser.add_argument("--plates", default=PLATE_ENGINES, help="likewise")
+    arguments = parser.parse_args()
+    if arguments.receipts:
+        receipts(arguments.receipts)
+    if arguments.plates:
+        plates(arguments.plates)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
