@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,12 @@ def test_every_package_says_that_it_is_typed() -> None:
     import ocr_plugins
 
     assert Path(str(ocr_plugins.__file__)).with_name("py.typed").exists()
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    root = Path(__file__).parent.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = set(project["tool"]["setuptools"]["packages"])
+    folders = {path.parent for path in (root / "ocr_plugins").rglob("*.py")}
+    missing = {".".join(folder.relative_to(root).parts) for folder in folders} - listed
+    assert not missing, "pyproject.toml does not name them"
