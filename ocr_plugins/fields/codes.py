@@ -14,7 +14,7 @@ from typing import Any
 
 from ocr_plugins.errors import CallError
 from ocr_plugins.fields.field import Field, read_surely
-from ocr_plugins.fields.rows import Part, Row
+from ocr_plugins.fields.rows import Part, Row, apart
 
 #: Characters that are read for one another.
 ALIKE: Mapping[str, str] = {
@@ -57,30 +57,25 @@ def iban_fields(rows: Iterable[Row]) -> Iterator[Field]:
     """Bank account numbers (ISO 13616), without spaces. Raises CallError without python-stdnum."""
     is_valid = stdnum("iban").is_valid
     for row in rows:
-        end = 0
-        for part, code in _codes(row, _IBAN, _IBAN_PARTS):
-            if part.start >= end and is_valid(code):
-                # Its check digits say more than what calibration knows of the words.
-                yield _field("iban", code, part, 1.0)
-                end = part.end
-        if end:
+        codes = list(_codes(row, _IBAN, _IBAN_PARTS))
+        right = list(apart((part, code) for part, code in codes if is_valid(code)))
+        for part, code in right:
+            # Its check digits say more than what calibration knows of the words.
+            yield _field("iban", code, part, 1.0)
+        if right:
             continue
-        for part, code in _codes(row, _IBAN, _IBAN_PARTS):
-            right = mended(code, is_valid)
-            if part.start >= end and len(right) == 1:
-                yield _field("iban", right[0], part, _MENDED_SHARE, f"mended by its check digits from {code}")
-                end = part.end
+        for part, code in apart((part, code) for part, code in codes if len(mended(code, is_valid)) == 1):
+            (value,) = mended(code, is_valid)
+            yield _field("iban", value, part, _MENDED_SHARE, f"mended by its check digits from {code}")
 
 
 def card_fields(rows: Iterable[Row]) -> Iterator[Field]:
     """Payment card numbers, without spaces. Raises CallError without python-stdnum."""
     is_valid = stdnum("luhn").is_valid
     for row in rows:
-        end = 0
-        for part, code in _codes(row, _CARD, _CARD_PARTS):
-            if part.start >= end and is_valid(code):
-                yield _field("card", code, part, _CARDS_SHARE * read_surely(part.words))
-                end = part.end
+        codes = _codes(row, _CARD, _CARD_PARTS)
+        for part, code in apart((part, code) for part, code in codes if is_valid(code)):
+            yield _field("card", code, part, _CARDS_SHARE * read_surely(part.words))
 
 
 def phone_fields(rows: Iterable[Row], country: str) -> Iterator[Field]:

@@ -15,8 +15,9 @@ from rapidfuzz import fuzz
 
 from ocr_plugins.errors import CallError
 from ocr_plugins.fields.codes import stdnum
+from ocr_plugins.fields.countries import of_countries
 from ocr_plugins.fields.field import Field, read_surely
-from ocr_plugins.fields.rows import Part, Row
+from ocr_plugins.fields.rows import Part, Row, apart
 
 _CAPITALISED = r"(?:[A-ZÀ-ÖØ-Þ][\w'’-]*\.?)"
 _BETWEEN_NAMES = "van|von|der|den|de|la|le|di|da|dos|bin|binti|al"
@@ -118,12 +119,9 @@ def number_fields(rows: Iterable[Row], country: str) -> Iterator[Field]:
     for row in rows:
         if not country and not _PAPERS.search(row.text):
             continue
-        end = 0
-        for run in row.runs(_PARTS):
-            part = run.trimmed(_AROUND)
-            if part.start >= end and _is_number(part.text, modules):
-                yield _field("id", _SIGNS.sub("", part.text).upper(), part, _NUMBER_SHARE)
-                end = part.end
+        parts = (run.trimmed(_AROUND) for run in row.runs(_PARTS))
+        for part, text in apart((part, part.text) for part in parts if _is_number(part.text, modules)):
+            yield _field("id", _SIGNS.sub("", text).upper(), part, _NUMBER_SHARE)
 
 
 def _is_number(text: str, modules: Sequence[Any]) -> bool:
@@ -137,11 +135,7 @@ def _is_number(text: str, modules: Sequence[Any]) -> bool:
 
 def numbers_of(country: str) -> tuple[str, ...]:
     """The modules of python-stdnum for countries joined by ``+``, or all for "". Raises CallError."""
-    names = country.lower().split("+") if country else list(NUMBERS)
-    for name in names:
-        if name not in NUMBERS:
-            raise CallError(f"no numbers of people in {name!r} are known", f"known: {', '.join(NUMBERS)}")
-    return tuple(module for name in names for module in NUMBERS[name])
+    return of_countries(country, NUMBERS, "numbers of people")
 
 
 def _listed(row: Row, known: Sequence[str]) -> Iterator[tuple[Part, float]]:

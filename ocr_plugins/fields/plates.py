@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ocr_plugins.document import Word
-from ocr_plugins.errors import CallError
+from ocr_plugins.fields.countries import of_countries
 from ocr_plugins.fields.field import Field, read_surely
 from ocr_plugins.fields.rows import Part, Row
 
@@ -88,11 +88,7 @@ def formats_of(country: str) -> tuple[str, ...]:
     Raises:
         CallError: a country whose plates are not known.
     """
-    names = country.lower().split("+") if country else list(FORMATS)
-    for name in names:
-        if name not in FORMATS:
-            raise CallError(f"no plates of {name!r} are known", f"known: {', '.join(FORMATS)}")
-    return tuple(dict.fromkeys(format_ for name in names for format_ in FORMATS[name]))
+    return of_countries(country, FORMATS, "plates")
 
 
 def plate_fields(rows: Sequence[Row], country: str = "") -> Iterator[Field]:

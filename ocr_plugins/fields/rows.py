@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ocr_plugins.document import Box, Line, Page, Word, enclosing
@@ -84,6 +84,15 @@ class Part:
         text = self.text
         start = self.start + len(text) - len(text.lstrip(marks))
         return Part(self.row, start, max(start, self.end - len(text) + len(text.rstrip(marks))))
+
+
+def apart(found: Iterable[tuple[Part, str]]) -> Iterator[tuple[Part, str]]:
+    """Of parts of a row that overlap, the first, each with what goes with it."""
+    end = 0
+    for part, text in found:
+        if part.start >= end:
+            yield part, text
+            end = part.end
 
 
 def rows_of(page: Page) -> tuple[Row, ...]:
