@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .graphs import Array, Graph, Network, Session
-from .int8 import kept_in_int8
+from .graphs import Array, Network
 
 _OPSET = 17
 _PACKAGES = ("torch", "easyocr")
-# The widest of a recogniser's convolutions takes a quarter of its time; the others in int8 cost characters.
-_LEAST_CHANNELS = 256
-# Lines of each page that the ranges of int8 are found on, and their greatest width, in heights.
-_LINES, _WIDEST = 8, 20
 
 
 def detector(module: Any, made_of: Mapping[str, str]) -> Network:
@@ -47,41 +41,6 @@ def recognizer(module: Any, made_of: Mapping[str, str], height: int) -> Network:
         output_axes={0: "lines", 1: "steps"},
         made_of=made_of,
     )
-
-
-def recognizer_in_int8(
-    graph: Graph, height: int, open_session: Callable[[Graph], Session], folder: Path
-) -> Graph:
-    """A recogniser's graph with its widest convolutions in int8: made once, and kept in ``folder``.
-
-    Args:
-        graph: in float32.
-        height: of the lines that it takes, in pixels.
-        open_session: what the ranges are found with.
-    """
-    return kept_in_int8(
-        "recognizer.int8",
-        graph,
-        lambda weights: bool(weights.shape[1] >= _LEAST_CHANNELS),
-        lambda files: [{"image": line} for line in _lines(files, height)],
-        open_session,
-        folder,
-    )
-
-
-def _lines(files: Sequence[Path], height: int) -> Iterator[Array]:
-    """Lines of pages as the recogniser takes them, spread over each page."""
-    import cv2
-
-    from ocr_plugins.linefinder import find_page_lines
-
-    for file in files:
-        grey = np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), np.uint8)
-        lines = list(find_page_lines(grey).crops())
-        for line in lines[:: max(len(lines) // _LINES, 1)][:_LINES]:
-            widths = min(max(round(line.shape[1] / line.shape[0]), 1), _WIDEST)
-            scaled = cv2.resize(line, (widths * height, height), interpolation=cv2.INTER_CUBIC)
-            yield (scaled.astype(np.float32) / 127.5 - 1)[np.newaxis, np.newaxis]
 
 
 def _network(

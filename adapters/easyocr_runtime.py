@@ -78,7 +78,6 @@ class Graphs:
             finds = craft.in_int8(
                 finds, lambda image: {"image": normalize.planes(image)[np.newaxis]}, check, folder
             )
-            reads = easyocr_graphs.recognizer_in_int8(reads, height, check, folder)
         sample = {"image": np.zeros((1, 3, *_SAMPLE), np.float32)}
         threads = quickest_threads(finds, sample, threads, exact=exact, folder=folder)
         self._session = open_openvino(reads, threads, exact=exact)
