@@ -123,6 +123,8 @@ class Element:
                 out[f.name] = [list(pair) for pair in value]
             elif isinstance(value, tuple):
                 out[f.name] = [child.to_dict() for child in value]
+            elif isinstance(value, Correction):
+                out[f.name] = value.to_dict()
             else:
                 out[f.name] = value
         return out
@@ -150,14 +152,35 @@ class Glyph(Element):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What stood in a word's place before it was corrected, why it was, and how likely it is right now."""
+
+    was: str
+    reason: str
+    probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Word(Element):
-    """A word as the engine separates them; ``glyphs`` where it tells them apart."""
+    """A word as the engine separates them; ``glyphs`` where it tells them apart.
+
+    ``correction`` says what was read where the text is another, see `ocr_plugins.correction`.
+    """
 
     glyphs: tuple[Glyph, ...] = ()
+    correction: Correction | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**cls._shared(data), glyphs=tuple(Glyph.from_dict(g) for g in data.get("glyphs", ())))
+        correction = data.get("correction")
+        return cls(
+            **cls._shared(data),
+            glyphs=tuple(Glyph.from_dict(g) for g in data.get("glyphs", ())),
+            correction=Correction(**correction) if correction else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

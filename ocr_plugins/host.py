@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
+from ocr_plugins.correction import CORRECT, KEEP, check_correction, open_corrector
 from ocr_plugins.document import Page, PageError, Polygon
 from ocr_plugins.engine import BaseEngine, Engine, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.environments import environment_python
@@ -67,9 +68,12 @@ class HostSettings:
         "prose one by one and tables by rows; default: what does each engine best",
     )
     hyphens: Literal["keep", "join"] = option("keep", "words that are hyphenated at line ends")
+    correct: str | None = option(None, CORRECT)
+    keep: Path | None = option(None, KEEP)
 
     def __post_init__(self) -> None:
         check_options(self)
+        check_correction(self.correct, self.keep)
 
     @classmethod
     def split(cls, spec: EngineSpec) -> tuple[Self, dict[str, str]]:
@@ -162,6 +166,7 @@ def treatment_of(spec: EngineSpec) -> Treatment:
         parse_steps(settings.pre) if settings.pre else Pipeline(()),
         settings.order or order,
         join_hyphens=settings.hyphens == "join",
+        corrector=open_corrector(settings.correct, settings.keep) if settings.correct else None,
     )
 
 
@@ -188,7 +193,7 @@ def _prepared_detector(text: str, settings: HostSettings) -> BaseEngine[Any] | H
     if not hasattr(registered.engine_class, "detect"):
         raise CallError(f"engine {spec.name!r} finds no lines", "name another as detector=")
     own = HostSettings.split(spec)[0]
-    if own.pre or own.order or own.hyphens != "keep" or own.detector:
+    if own.pre or own.order or own.hyphens != "keep" or own.correct or own.detector:
         raise CallError(f"detector={text} has options of a whole engine", "give them to the engine itself")
     workers = settings.workers if own.workers is None else own.workers
     threads = own.threads or (_half_of_cores(own) if workers else None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from ocr_plugins.correction import Corrector, corrected, sure_of
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.engine import Capabilities, EngineInfo, PreparedEngine, page_error
 from ocr_plugins.hyphens import join_hyphens
@@ -31,20 +32,22 @@ class _Given:
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What is done to a page: steps before it is read, and its order and hyphens after. False if nothing."""
+    """What is done to a page: steps before it is read; order, hyphens and words after. False if nothing."""
 
     steps: Pipeline
     order: Order = "engine"
     join_hyphens: bool = False
+    corrector: Corrector | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.steps.steps or self.order != "engine" or self.join_hyphens)
+        return bool(self.steps.steps or self.order != "engine" or self.join_hyphens or self.corrector)
 
     @property
     def options(self) -> dict[str, str]:
         """What is done after reading: a part of the engine's options."""
         order = {} if self.order == "engine" else {"order": self.order}
-        return order | ({"hyphens": "join"} if self.join_hyphens else {})
+        words = {"correct": self.corrector.name} if self.corrector else {}
+        return order | ({"hyphens": "join"} if self.join_hyphens else {}) | words
 
     def capabilities(self, engine: Capabilities) -> Capabilities:
         """What the engine takes and gives when its pages are put in order."""
@@ -53,10 +56,12 @@ class Treatment:
         gives = tuple(one for one in engine.gives if one != "regions")
         return replace(engine, gives=("regions", *gives) if self.order == "auto" else gives, ordered=True)
 
-    def finish(self, page: Page) -> Page:
-        """The page as it is told, of what an engine read."""
+    def finish(self, page: Page, fingerprint: str) -> Page:
+        """The page as it is told, of what an engine of this fingerprint read."""
         page = reorder(page, self.order)
-        return join_hyphens(page) if self.join_hyphens else page
+        if self.join_hyphens:
+            page = join_hyphens(page)
+        return page if self.corrector is None else corrected(page, self.corrector, sure_of(fingerprint))
 
 
 class TreatedEngine:
@@ -156,7 +161,7 @@ class TreatedEngine:
         )
         if isinstance(result, Page):
             # The order is told where lines are level and upright, as the engine saw them.
-            finished = self._treatment.finish(result)
+            finished = self._treatment.finish(result, self._engine.info.fingerprint)
             if not given.transform.is_identity:
                 finished = given.transform.page(finished, given.size, given.dpi)
             return replace(finished, provenance=provenance)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ocr_plugins.correction import CORRECT, KEEP, Corrector, check_correction, open_corrector
 from ocr_plugins.document import Word
 from ocr_plugins.ensemble import presence, shipped
 from ocr_plugins.ensemble.alignment import AlignedLine
@@ -45,8 +46,12 @@ class VoteOptions:
         None, "for method=learned: a file that `ocr-plugins train voter` wrote; default: the package's own"
     )
 
+    correct: str | None = option(None, CORRECT)
+    keep: Path | None = option(None, KEEP)
+
     def __post_init__(self) -> None:
         check_options(self)
+        check_correction(self.correct, self.keep)
         if self.calibration is not None and self.method == "majority":
             raise CallError("method=majority counts readings alike", "leave calibration= out")
         if self.model is not None and self.method != "learned":
@@ -61,6 +66,11 @@ class VoteOptions:
     def of_lines(self) -> tuple[str, ...]:
         """Those that are asked for lines alone."""
         return ()
+
+    @property
+    def corrector(self) -> Corrector | None:
+        """What corrects the voted page; None for nothing. Raises CallError."""
+        return open_corrector(self.correct, self.keep) if self.correct else None
 
     def rule(self, fingerprints: Mapping[str, str]) -> Method:
         """The method; nothing is expected yet of the voters, whose engines have these fingerprints by label.

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from ocr_plugins.corpus import Item
-from ocr_plugins.document import Page, PageError
+from ocr_plugins.correction import Corrector, corrected
+from ocr_plugins.document import Page, PageError, Word
 from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.ensemble.learned import Learned
 from ocr_plugins.ensemble.vote import Vote, vote
@@ -45,6 +46,7 @@ def check_votes(specs: Sequence[EngineSpec]) -> None:
             )
         options = vote_options(spec)
         _check_labels("of", options.voters, engines)
+        _ = options.corrector
         _check_lines(options, engines)
 
 
@@ -85,7 +87,7 @@ def run_vote(study: Study, spec: EngineSpec, watcher: Watcher, *, asked: bool = 
             return
         poll = Poll.of(study, options, voters)
         watcher.engine_ready(run)
-        _vote_on_all(study, run, poll, watcher, asked)
+        _vote_on_all(study, run, poll, watcher, asked, options.corrector)
     except EngineUnavailableError as error:
         run.error = error
     except KeyboardInterrupt:
@@ -125,18 +127,22 @@ def vote_readings(readings: Mapping[str, Reading], options: Mapping[str, str]) -
     return vote(readings, rule)
 
 
-def _vote_on_all(study: Study, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> None:
+def _vote_on_all(
+    study: Study, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool, corrector: Corrector | None
+) -> None:
     for item in study.corpus.items:
         if item.id in study.unreadable:
             run.results[item.id] = study.unreadable[item.id]
         else:
-            run.results[item.id] = result = _voted(item, run, poll, watcher, asked)
+            run.results[item.id] = result = _voted(item, run, poll, watcher, asked, corrector)
             watcher.page_done(run, result)
         if item.truth is not None:
             run.scores[item.id] = score_item(item, run.results[item.id], study.convention)
 
 
-def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool) -> Reading:
+def _voted(
+    item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool, corrector: Corrector | None
+) -> Reading:
     readings = poll.readings_of(item.id)
     if not readings:
         return PageError(
@@ -152,7 +158,13 @@ def _voted(item: Item, run: EngineRun, poll: Poll, watcher: Watcher, asked: bool
         return held.found
     watcher.vote_done(run, item.id, held.found)
     assert run.info is not None  # noqa: S101 - a vote knows itself
-    return replace(held.found.page, id=item.id, provenance=run.info.provenance(held.seconds))
+    page = held.found.page if corrector is None else corrected(held.found.page, corrector, _sure)
+    return replace(page, id=item.id, provenance=run.info.provenance(held.seconds))
+
+
+def _sure(word: Word) -> float:
+    """A vote's confidence is a probability."""
+    return word.confidence or 0.0
 
 
 class Asking:
@@ -232,6 +244,8 @@ def _info(spec: EngineSpec, options: VoteOptions, voters: Sequence[EngineRun]) -
     how: dict[str, Any] = {}
     if isinstance(options, CascadeOptions):
         how = {"doubt": options.doubt} | ({"lines": list(options.of_lines)} if options.of_lines else {})
+    if options.corrector is not None:
+        how["correct"] = options.corrector.name
     return EngineInfo(
         name=spec.name,
         version="1",
