@@ -46,6 +46,7 @@ _HOMES = {
     "open_engine": "host",
     "rank": "api",
     "read": "api",
+    "redact": "api",
     "study": "api",
     "vote": "api",
 }

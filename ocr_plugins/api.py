@@ -15,11 +15,14 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import PageScore, get_convention, score_texts
+from ocr_plugins.fields import find_extractors
 from ocr_plugins.formats import Format
 from ocr_plugins.outputs import write_outputs
 from ocr_plugins.policy import Budget
 from ocr_plugins.ranked import rank_study
-from ocr_plugins.recording import Recorder, Watchers
+from ocr_plugins.recording import Recorder, Watchers, replay
+from ocr_plugins.redacting import nothing_of, redact_study
+from ocr_plugins.redaction import find_redactors
 from ocr_plugins.runs import Study, Watcher, check_specs, run_study
 from ocr_plugins.spec import EngineSpec, parse_spec, parse_specs
 from ocr_plugins.store import StorePlace, open_store
@@ -184,6 +187,7 @@ def study(
     out: str | Path | None = None,
     convention: str = "default",
     budget: str | None = None,
+    fields: str | None = None,
     **as_compare: Any,
 ) -> Analysis:
     """Which engine to take, how sure that is, and why: `compare`, and all that follows from it as tables.
@@ -195,13 +199,18 @@ def study(
         convention: how to score.
         budget: what a cascade may cost: seconds a page, as in "12", or a share of all engines' cost, as in
             "30%". Default: as little as keeps 95 % of what the vote gains.
+        fields: extractors, with their options, of what a manifest says of its pages' fields; default: those
+            that fit.
         as_compare: the other arguments of `compare`.
 
     Raises:
         CallError: as `compare` raises it.
     """
     most = Budget.parse(budget) if budget else None
-    analysis = analyse(run_engines(inputs, engines, out=out, convention=convention, **as_compare), most)
+    if fields:
+        find_extractors(fields)
+    found = run_engines(inputs, engines, out=out, convention=convention, **as_compare)
+    analysis = analyse(found, most, fields)
     if out is not None:
         write_study(analysis, Path(out))
     return analysis
@@ -264,6 +273,68 @@ def run_engines(
             if spec.is_vote and not study.interrupted:
                 run_vote(study, spec, both, asked=asking.lazily)
         return study
+
+
+def redact(
+    inputs: Any,
+    engines: str | Iterable[str | EngineSpec] = "tesseract,rapidocr,crnn,vote",
+    what: str = "personal",
+    *,
+    out: str | Path,
+    formats: Sequence[Format] = (),
+    join: str | None = None,
+    stdout: IO[str] | None = None,
+    results: Watcher | None = None,
+    watcher: Watcher | None = None,
+    **as_read: Any,
+) -> Study:
+    """Pictures and readings of pages in which what is personal is blank. See docs/REDACTION.md.
+
+    Args:
+        inputs: as `read` takes them.
+        engines: as `compare` takes them; what any of them has read is taken out.
+        what: extractors with their options, ``NAME[:key=value...]`` by commas; ``personal`` stands for names,
+            e-mail addresses, phones, IBANs, cards, numbers of papers and machine-readable zones.
+        out: a new or empty folder for results.jsonl, ``redacted/`` with the pictures, and the formats' files.
+        formats: what each page is written as.
+        join: name of the one file that all pages go into, in formats that hold several.
+        stdout: a file that records are written to as well.
+        results: hears of the pages as they may be shown.
+        watcher: hears of what the engines do, and of pages as they were read.
+        as_read: the other arguments of `read`.
+
+    Returns:
+        The study of the redacted pages: of the votes, or of the engines where there are none. A page that
+        could not be redacted for sure is one of its errors. Interrupted, it has no pages.
+
+    Raises:
+        CallError: as `read` raises it, an unknown extractor, or a folder that holds something.
+    """
+    extractors = find_redactors(what)
+    folder = Path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        # What an earlier run has left there may show what is to be taken out now.
+        raise CallError(f"{folder} is not empty", "name a new folder with --out for what is redacted")
+    specs = parse_specs(engines)
+    for spec in specs:
+        if dict(spec.options).get("hyphens") == "join":
+            raise CallError(f"{spec} joins words of two lines", "leave hyphens= out to redact")
+    heard = watcher or _Warner()
+    study = run_engines(inputs, specs, watcher=heard, **as_read)
+    if study.interrupted:
+        return nothing_of(study)
+    sees = {run.label for run in study.runs if run.info is None or run.info.capabilities.sees}
+    readers = [spec for spec in specs if not spec.is_vote and spec.label in sees]
+    how = {key: as_read[key] for key in ("lang", "device", "workers", "store") if key in as_read}
+
+    def read_again(corpus: Corpus) -> Study:
+        return run_engines(corpus, readers, watcher=Watcher(), **how)
+
+    shown = redact_study(study, extractors, folder / "redacted", read_again if readers else None, heard.note)
+    if not shown.interrupted:
+        with closing(Recorder(folder, stdout, formats, join)) as recorder:
+            replay(shown, Watchers(recorder, results or Watcher()))
+    return shown
 
 
 class _Warner(Watcher):

@@ -5,7 +5,6 @@ Exit status: 0 everything was read, 1 some pages failed, 2 a wrong call, 130 int
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import sys
@@ -19,32 +18,29 @@ from ocr_plugins.cli_bench import bench
 from ocr_plugins.cli_convert import convert, steps
 from ocr_plugins.cli_engines import engines_app
 from ocr_plugins.cli_ensemble import calibrate
-from ocr_plugins.cli_fields import fields
+from ocr_plugins.cli_fields import fields as list_fields
 from ocr_plugins.cli_options import (
     ConventionName,
     Device,
     Dpi,
     Engines,
-    ExistingTextOption,
-    Fields,
-    FormatNames,
     Inputs,
-    Join,
     Json,
     Lang,
     Limit,
     Pages,
     Quiet,
-    Recipe,
     Recursive,
     ReportPages,
     Truth,
     Workers,
 )
+from ocr_plugins.cli_outcomes import WrongCall, exit_status, say_interrupted
+from ocr_plugins.cli_read import read
 from ocr_plugins.cli_store import NoStore, StoreOption, store_app, wanted_store
 from ocr_plugins.cli_synth import synth
 from ocr_plugins.cli_train import train_app
-from ocr_plugins.errors import CallError, OcrError
+from ocr_plugins.errors import OcrError
 
 app = typer.Typer(
     add_completion=False,
@@ -60,87 +56,10 @@ app.add_typer(train_app, name="train")
 app.command()(bench)
 app.command()(calibrate)
 app.command()(convert)
-app.command()(fields)
+app.command("fields")(list_fields)
+app.command()(read)
 app.command()(steps)
 app.command()(synth)
-
-
-@app.command()
-def read(
-    inputs: Inputs,
-    engine: Engines = ["tesseract"],
-    recipe: Recipe = None,
-    out: Annotated[Path | None, typer.Option(help="folder for results.jsonl and the formats' files")] = None,
-    format: FormatNames = [],
-    join: Join = None,
-    existing_text: ExistingTextOption = "refuse",
-    fields: Fields = None,
-    lang: Lang = None,
-    device: Device = None,
-    workers: Workers = 1,
-    recursive: Recursive = False,
-    pages: Pages = None,
-    dpi: Dpi = 300,
-    limit: Limit = None,
-    store: StoreOption = None,
-    no_store: NoStore = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Read pages: text, or with --fields a table, on stdout, JSON Lines with --json, files with --out."""
-    from ocr_plugins.api import run_engines
-    from ocr_plugins.console import ProgressShower, TextPrinter
-    from ocr_plugins.fields import find_extractors
-    from ocr_plugins.fields_recording import FieldsRecorder
-    from ocr_plugins.formats import chosen_formats
-    from ocr_plugins.recording import Watchers
-    from ocr_plugins.runs import Watcher
-    from ocr_plugins.spec import parse_specs
-
-    prints_text = not json and out is None
-    # Where the text itself comes onto the terminal, it shows well enough how far things are.
-    progress = ProgressShower(quiet or (prints_text and sys.stdout.isatty()))
-    with _WrongCall(json, out), contextlib.ExitStack() as stack:
-        if recipe is not None:
-            engine = [str(recipe)]
-        formats = chosen_formats(format, existing_text)
-        if formats and out is None:
-            raise CallError("--format writes files", "say where with --out DIR")
-        if fields is not None and json and out is None:
-            raise CallError("--fields and --json both write to stdout", "say where with --out DIR")
-        votes_only = any(spec.is_vote for spec in parse_specs(engine))
-        watchers: list[Watcher] = [progress]
-        if fields is not None:
-            recorder = FieldsRecorder(find_extractors(fields), out, sys.stdout, votes_only=votes_only)
-            stack.callback(recorder.close)
-            watchers.append(recorder)
-        elif prints_text:
-            watchers.append(TextPrinter(votes_only=votes_only))
-        study = run_engines(
-            inputs,
-            engine,
-            out=out,
-            stdout=sys.stdout if json else None,
-            formats=formats,
-            join=join,
-            lang=lang,
-            device=device,
-            workers=workers,
-            store=wanted_store(store, no_store),
-            watcher=Watchers(*watchers),
-            recursive=recursive,
-            pages=pages,
-            dpi=dpi,
-            limit=limit,
-        )
-    for error in study.unwritten:
-        typer.echo(f"ocr-plugins: not written: {error}", err=True)
-    if out is not None and not json:
-        typer.echo(f"results: {out / 'results.jsonl'}")
-        if fields:
-            typer.echo(f"fields: {out / 'fields.csv'}")
-    _say_interrupted(study)
-    raise typer.Exit(_exit_status(study))
 
 
 @app.command()
@@ -170,7 +89,7 @@ def compare(
     from ocr_plugins.console import ProgressShower, print_json, print_study
     from ocr_plugins.outputs import study_summary, write_outputs
 
-    with _WrongCall(json, out):
+    with WrongCall(json, out):
         study = run_engines(
             inputs,
             engines,
@@ -194,8 +113,8 @@ def compare(
     if out is not None:
         summary, report = write_outputs(study, out, command=_command(), report_pages=report_pages)
         typer.echo(f"report: {report}\nsummary: {summary}", err=json)
-    _say_interrupted(study)
-    raise typer.Exit(_exit_status(study))
+    say_interrupted(study)
+    raise typer.Exit(exit_status(study))
 
 
 @app.command()
@@ -219,6 +138,10 @@ def study(
         str | None,
         typer.Option(help="what cascade.toml may cost: seconds a page, as in 12, or a share, as in 30%"),
     ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(help="what to take out where the manifest tells fields; default: what fits their names"),
+    ] = None,
     store: StoreOption = None,
     no_store: NoStore = False,
     json: Json = False,
@@ -228,12 +151,15 @@ def study(
     from ocr_plugins.analysing import analyse
     from ocr_plugins.api import run_engines
     from ocr_plugins.console import ProgressShower, print_json, print_study
+    from ocr_plugins.fields import find_extractors
     from ocr_plugins.outputs import study_summary
     from ocr_plugins.policy import Budget
     from ocr_plugins.study_outputs import write_study
 
-    with _WrongCall(json, out):
+    with WrongCall(json, out):
         most = Budget.parse(budget) if budget else None
+        if fields:
+            find_extractors(fields)
         found = run_engines(
             inputs,
             engines,
@@ -250,7 +176,7 @@ def study(
             dpi=dpi,
             limit=limit,
         )
-    files = write_study(analyse(found, most), out, command=_command(), report_pages=report_pages)
+    files = write_study(analyse(found, most, fields), out, command=_command(), report_pages=report_pages)
     if json:
         print_json(study_summary(found))
     else:
@@ -262,8 +188,8 @@ def study(
         "tables": files.report.parent / "tables",
     }
     typer.echo("\n".join(f"{name}: {path}" for name, path in told.items() if path), err=json)
-    _say_interrupted(found)
-    raise typer.Exit(_exit_status(found))
+    say_interrupted(found)
+    raise typer.Exit(exit_status(found))
 
 
 @app.command()
@@ -296,7 +222,7 @@ def evaluate(
     from ocr_plugins.evaluation import get_convention
     from ocr_plugins.textfiles import score_files
 
-    with _WrongCall(json, None):
+    with WrongCall(json, None):
         scoring = get_convention(convention)
         score, missing = score_files(reference, hypothesis, scoring)
     if json:
@@ -307,48 +233,6 @@ def evaluate(
     for name in missing:
         typer.echo(f"{hypothesis / name}: no such file, counted as empty: check the names", err=True)
     raise typer.Exit(1 if missing else 0)
-
-
-class _WrongCall:
-    """Where a call turns out wrong, leaves an error record in what the user asked for."""
-
-    def __init__(self, json: bool, out: Path | None) -> None:
-        self._json, self._out = json, out
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if not isinstance(error, OcrError):
-            return
-        from ocr_plugins.formats.jsonl import write_record
-        from ocr_plugins.recording import error_record
-
-        record = error_record(error)
-        if self._json:
-            write_record(sys.stdout, record)
-        # Never over the results of an earlier run.
-        if self._out is not None and not (self._out / "results.jsonl").exists():
-            # What is wrong with the call matters more than where it cannot be noted.
-            with contextlib.suppress(OSError):
-                self._out.mkdir(parents=True, exist_ok=True)
-                with (self._out / "results.jsonl").open("w", encoding="utf-8") as file:
-                    write_record(file, record)
-
-
-def _say_interrupted(study: Any) -> None:
-    if study.interrupted:
-        typer.echo("ocr-plugins: interrupted: what was read is kept, the rest is not in it", err=True)
-
-
-def _exit_status(study: Any) -> int:
-    if study.interrupted:
-        return 130
-    nothing_started = all(run.error for run in study.runs)
-    missing_inputs = study.corpus.errors and all(e.kind == "not_found" for e in study.corpus.errors)
-    if nothing_started or (not study.corpus.items and missing_inputs):
-        return 2
-    return 1 if study.failed else 0
 
 
 def _command() -> str:

@@ -47,6 +47,12 @@ Fields = Annotated[
     str | None,
     typer.Option(help="what to take out of the pages, as in receipt,iban: see `ocr-plugins fields`"),
 ]
+Redact = Annotated[
+    str | None,
+    typer.Option(
+        help="what to blank in pictures and texts: personal, or extractors, as in personal,phone:country=MY"
+    ),
+]
 Recipe = Annotated[Path | None, typer.Option(help="recipe.toml that `study` wrote, in place of --engine")]
 Truth = Annotated[Path | None, typer.Option(help="folder with a text file a page")]
 ReportPages = Annotated[int, typer.Option(min=0, help="at most this many pages in report.html")]

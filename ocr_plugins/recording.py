@@ -132,6 +132,18 @@ class Watchers(Watcher):
             watcher.vote_done(run, item, vote)
 
 
+def replay(study: Study, watcher: Watcher) -> None:
+    """Tells a listener of a study that is done, as if it went on now; of votes their pages alone."""
+    watcher.study_starts(study, len(study.runs))
+    for error in study.corpus.errors:
+        watcher.page_done(None, error)
+    for run in study.runs:
+        watcher.engine_starts(run, len(run.results))
+        for result in run.results.values():
+            watcher.page_done(run, result)
+        watcher.engine_ends(run)
+
+
 def open_fresh(out: Path, name: str) -> IO[str]:
     """A fresh file of records; one of an earlier run is kept beside it."""
     path = out / name
