@@ -2,7 +2,7 @@
 
 One parser for the command line, DAGs, the widget and studies. A comma separates several
 specs; a backslash takes away the meaning of a ``:``, ``,``, ``=`` or backslash in a value. The ``:`` of
-``://`` has none, so that URLs stand as they are.
+``://`` has none, nor has one before a digit, so that URLs stand as they are.
 A file ending in ``.toml`` is a recipe with a table an engine::
 
     [engines.tess6]
@@ -29,7 +29,7 @@ CASCADE = "cascade"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LABEL = re.compile(r"[^\s=:,\\/]+")
-_SIGN = re.compile(r"\\.?|://|.", re.DOTALL)
+_SIGN = re.compile(r"\\.?|://|:(?=\d)\d|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _escape(value: str) -> str:
-    return re.sub(r"(:(?!//)|[,\\])", r"\\\1", value)
+    return re.sub(r"(:(?!//|\d)|[,\\])", r"\\\1", value)
 
 
 def _unescape(value: str) -> str:

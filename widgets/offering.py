@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 _NOT_TRIED = ("device",)
 # What every engine takes besides its own options; steps have a place of their own.
 _OF_ALL = ("order", "hyphens")
-# They read what others have read before, or nothing.
-_NO_ENGINES = ("files", "null")
+# They read what others have read before, or nothing, or send pages to an address.
+_NO_ENGINES = ("files", "null", "vlm")
+# Options that name what comes with the package, or a file.
+_NAMES_OR_FILES = ("correct", "weights")
+_NAME = re.compile(r"[A-Za-z0-9_+-]*")
 
 
 def offer() -> Offer:
@@ -57,7 +61,7 @@ def check_offered(text: str) -> str:
     for key, value in spec.options:
         if key == "detector":
             check_offered(value)
-        elif _names_file(hints.get(key)):
+        elif _names_file(hints.get(key)) or (key in _NAMES_OR_FILES and not _NAME.fullmatch(value)):
             raise CallError(f"{key} names a file", "call w.add() in Python")
     return text
 
