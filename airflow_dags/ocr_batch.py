@@ -11,6 +11,7 @@ from airflow.sdk import Param, dag, task
 
 from ocr_plugins.airflow import (
     EvaluateOperator,
+    ExtractFieldsOperator,
     PlanBatchesOperator,
     VoteOperator,
     WriteFilesOperator,
@@ -40,6 +41,12 @@ from ocr_plugins.airflow import (
             minLength=1,
         ),
         "formats": Param("text,hocr,pdf", type="string", title="Files to write", minLength=1),
+        "fields": Param(
+            None,
+            type=["null", "string"],
+            title="Fields to take out",
+            description_md="Extractors by commas, as `receipt,iban`: a table of them is written as well.",
+        ),
         "to": Param(
             None,
             type=["null", "string"],
@@ -88,10 +95,16 @@ def ocr_batch() -> None:
         task_id="write", formats="{{ params.formats }}", to="{{ params.to or '' }}"
     ).expand(results=by_documents(vote.output))
 
+    fields = ExtractFieldsOperator(
+        task_id="fields",
+        results=vote.output,
+        fields="{{ params.fields or '' }}",
+        trigger_rule="all_done",
+    )
     evaluate = EvaluateOperator(
         task_id="evaluate", truth="{{ params.truth or '' }}", trigger_rule="all_done", retries=0
     )
-    write >> evaluate
+    [write, fields] >> evaluate
 
 
 def _grouped(values: Any, key: str) -> list[list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocr_plugins.analysis.confusions import confusions
 from ocr_plugins.analysis.contests import matches
+from ocr_plugins.analysis.extracted import extractors_for, field_scores
 from ocr_plugins.analysis.fields import Fields, read_fields
 from ocr_plugins.analysis.pareto import front
 from ocr_plugins.analysis.reliability import Reliability, reliability
@@ -17,6 +18,8 @@ from ocr_plugins.corpus import Item
 from ocr_plugins.document import Page
 from ocr_plugins.doubts import pages_first, words_first
 from ocr_plugins.evaluation.uncertainty import Sampled
+from ocr_plugins.fields import Extractor, find_extractors
+from ocr_plugins.fields.scoring import FieldScore
 from ocr_plugins.memory import megabytes
 from ocr_plugins.policy import Budget, Policy, Tried, fit_policy
 from ocr_plugins.recommended import Recommendation, character_errors, recommend, scored
@@ -61,6 +64,16 @@ FIELD_COLUMNS = {
     "total": "int64",
     "right": "int64",
     "share": "float64",
+}
+EXTRACTED_COLUMNS = {
+    "engine": "string",
+    "field": "string",
+    "expected": "int64",
+    "found": "int64",
+    "right": "int64",
+    "precision": "float64",
+    "recall": "float64",
+    "f1": "float64",
 }
 CONFUSION_COLUMNS = {"engine": "string", "truth": "string", "read": "string", "count": "int64"}
 RELIABILITY_COLUMNS = {
@@ -112,8 +125,10 @@ class Analysis:
     95 % interval of a bootstrap over documents, which engine is ``best``, and which is ``worth_its_cost``:
     none is both better and faster. What an engine takes of memory, in MB, is the same for all domains.
     ``matches`` are engines against each other, corrected for their number.
-    ``fields`` counts dates, amounts, codes and names that were read exactly. ``confusions`` are the commonest
-    ones. ``reliability`` holds confidence against the share of right words, ``confidence`` its summary.
+    ``fields`` counts dates, amounts, codes and names that were read exactly, ``extracted`` the fields that
+    were taken out rightly of those that a manifest tells, all together behind them. ``confusions`` are the
+    commonest ones. ``reliability`` holds confidence against the share of right words, ``confidence`` its
+    summary.
 
     Two tables need no ground truth. ``pages`` has the error rate that is expected of each engine on each
     page, with a 95 % interval; those to look at first stand first. ``words`` are the tenth of all words that
@@ -128,6 +143,7 @@ class Analysis:
     leaderboard: pd.DataFrame
     matches: pd.DataFrame
     fields: pd.DataFrame
+    extracted: pd.DataFrame
     confusions: pd.DataFrame
     reliability: pd.DataFrame
     confidence: pd.DataFrame
@@ -145,8 +161,17 @@ class Analysis:
         return {name: getattr(self, name) for name in names}
 
 
-def analyse(study: Study, budget: Budget | None = None) -> Analysis:
-    """What a study says, and what to do within a budget, if there is one."""
+def analyse(study: Study, budget: Budget | None = None, fields: str | None = None) -> Analysis:
+    """What a study says, and what to do within a budget, if there is one.
+
+    Args:
+        fields: extractors of what a manifest says of its pages, with their options; None takes those that
+            fit, with their defaults.
+
+    Raises:
+        CallError: an unknown extractor or option, or a package that one needs is missing.
+    """
+    extractors = find_extractors(fields) if fields else extractors_for(study.corpus.items)
     items, runs = scored(study)
     wanted = budget is not None or any(run.spec.is_vote for run in runs)
     policy = fit_policy(study, budget) if wanted else None
@@ -157,6 +182,7 @@ def analyse(study: Study, budget: Budget | None = None) -> Analysis:
         leaderboard=to_frame(_leaderboard(items, runs), DOMAIN_COLUMNS),
         matches=to_frame(_matches(items, runs), MATCH_COLUMNS),
         fields=to_frame(_fields(items, runs), FIELD_COLUMNS),
+        extracted=to_frame(_extracted(study, extractors), EXTRACTED_COLUMNS),
         confusions=to_frame(_confusions(study, runs), CONFUSION_COLUMNS),
         reliability=to_frame(_bins(sure), RELIABILITY_COLUMNS),
         confidence=to_frame(_confidence(sure), CONFIDENCE_COLUMNS),
@@ -273,6 +299,19 @@ def _fields(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[s
                 "total": found.total,
                 "right": found.right,
                 "share": found.share,
+            }
+
+
+def _extracted(study: Study, extractors: Sequence[Extractor[Any]]) -> Iterator[dict[str, Any]]:
+    # What cannot run, or only finds lines, takes out nothing.
+    for run in (one for one in study.runs if any(isinstance(page, Page) for page in one.results.values())):
+        scores = field_scores(study.corpus.items, run.results, extractors)
+        together = {_ALL: sum(scores.values(), FieldScore())} if len(scores) > 1 else {}
+        for name, score in {**scores, **together}.items():
+            yield {
+                "engine": run.label,
+                "field": name,
+                **{key: getattr(score, key) for key in EXTRACTED_COLUMNS if key not in ("engine", "field")},
             }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -31,7 +31,8 @@ T = TypeVar("T")
 class Item:
     """One page to read, with what a manifest says about it.
 
-    ``lines`` are those of the ground truth with their places, where these are known.
+    ``lines`` are those of the ground truth with their places, where these are known, and ``fields`` what
+    stands on the page by name, such as its ``total``.
     """
 
     ref: PageRef
@@ -43,6 +44,7 @@ class Item:
     lang: str | None = None
     group: str | None = None
     domain: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -238,6 +240,7 @@ def item_of_row(row: ManifestRow) -> Item:
         lang=row.lang,
         group=row.group,
         domain=row.domain,
+        fields=row.fields,
     )
 
 

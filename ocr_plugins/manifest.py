@@ -4,7 +4,8 @@ A manifest is JSON Lines in UTF-8 with one page, line or word image an object: `
 ``image`` (relative to the manifest's folder, absolute, or a URL) and ``text``, and as needed
 ``level``, ``case``, ``lang``, ``group``, ``domain``, ``ignore`` (boxes [x0, y0, x1, y1] in
 pixels that are left out of scoring), ``scoring``, ``words`` and ``lines`` (objects with
-``text`` and ``box``), ``dpi`` and ``license``. Other keys are kept in ``extra``.
+``text`` and ``box``), ``dpi`` and ``license``. Other keys are kept in ``extra``, among them ``fields``: what
+stands on a page by name, as ``{"total": "9.00"}``.
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ class ManifestRow:
     dpi: float | None = None
     license: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What stands on the page by name, as far as that is told as texts."""
+        said = self.extra.get("fields")
+        pairs = said.items() if isinstance(said, Mapping) else ()
+        return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
 
     def ref(self) -> PageRef:
         """The row's image, to be loaded."""

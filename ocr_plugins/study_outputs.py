@@ -120,6 +120,7 @@ def study_sections(analysis: Analysis) -> tuple[Section, ...]:
         _cascades(analysis),
         _domains(analysis),
         _matches(analysis),
+        _extracted(analysis),
         _fields(analysis),
         _confidence(analysis),
         _confusions(analysis),
@@ -250,6 +251,24 @@ def _fields(analysis: Analysis) -> Section:
             for row in _records(analysis.fields)
             if row["total"]
         ),
+    )
+
+
+def _extracted(analysis: Analysis) -> Section:
+    return Section(
+        title="Fields taken out",
+        note="Of the fields that the manifest tells of its pages, how many were found, and found rightly.",
+        columns=("engine", "field", "in the documents", "found", "right", "precision %", "recall %", "F1 %"),
+        rows=tuple(
+            (
+                row["engine"],
+                row["field"],
+                *(float(row[key]) for key in ("expected", "found", "right")),
+                *(_percent(row[key]) for key in ("precision", "recall", "f1")),
+            )
+            for row in _records(analysis.extracted)
+        ),
+        opened=True,
     )
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from typer.testing import CliRunner
 
+from ocr_plugins.api import study
 from ocr_plugins.cli import app
 from ocr_plugins.document import Line, Page, Polygon, Word
 from ocr_plugins.errors import CallError
@@ -652,3 +653,36 @@ def test_a_field_as_json() -> None:
     assert record["type"] == "amount"
     assert record["unit"] == "GBP"
     assert record["boxes"] == [[60, 270, 120, 290]]
+
+
+# --- in studies ---
+
+
+def test_a_study_says_how_well_fields_are_taken_out(tmp_path: Path) -> None:
+    texts = {"a": "ACME LTD\nDate 25/01/2018\nTotal 9.00", "b": "OTHER SHOP\nDate 26/01/2018\nTotal 12.50"}
+    said = {
+        "a": {"company": "ACME LTD", "date": "25/01/2018", "total": "9.00"},
+        "b": {"total": "12.55", "odd": 1},
+    }
+    rows = [{"id": name, "text": text, "fields": said[name]} for name, text in texts.items()]
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, text in texts.items():
+        (tmp_path / f"{name}.txt").write_text(text)
+    found = study(manifest, f"typed=files:path={tmp_path}:format=text", out=tmp_path / "out", store=False)
+    table = found.extracted.set_index("field")
+    assert list(table.index) == ["vendor", "date", "total", "all"]
+    assert table.loc["total", ["expected", "found", "right"]].tolist() == [2, 2, 1]
+    assert table.loc["all", "f1"] == 0.75
+    assert "Fields taken out" in (tmp_path / "out" / "report.html").read_text()
+    assert (tmp_path / "out" / "tables" / "extracted.csv").exists()
+
+
+def test_a_study_without_fields_has_none_and_wrong_ones_are_told(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text(json.dumps({"id": "a", "text": "one", "fields": ["total"]}) + "\n")
+    (tmp_path / "a.txt").write_text("one")
+    engine = f"files:path={tmp_path}:format=text"
+    assert study(manifest, engine, store=False).extracted.empty
+    with pytest.raises(CallError, match="did you mean receipt"):
+        study(manifest, engine, fields="reciept", store=False)

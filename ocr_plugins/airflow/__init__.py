@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ocr_plugins.airflow.hooks import OcrHook
     from ocr_plugins.airflow.operators.evaluate import EvaluateOperator
+    from ocr_plugins.airflow.operators.fields import ExtractFieldsOperator
     from ocr_plugins.airflow.operators.plan import PlanBatchesOperator
     from ocr_plugins.airflow.operators.read import OcrOperator
     from ocr_plugins.airflow.operators.review import ReviewOperator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EngineStudyOperator",
     "EvaluateOperator",
+    "ExtractFieldsOperator",
     "NewFilesSensor",
     "OcrHook",
     "OcrOperator",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "EngineStudyOperator": "operators.study",
     "EvaluateOperator": "operators.evaluate",
+    "ExtractFieldsOperator": "operators.fields",
     "NewFilesSensor": "sensors",
     "OcrHook": "hooks",
     "OcrOperator": "operators.read",

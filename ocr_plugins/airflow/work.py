@@ -1,4 +1,4 @@
-"""What tasks do with batches: read them, vote on them, write their files."""
+"""What tasks do with batches: read them, vote on them, write their files and tables of their fields."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ocr_plugins import __version__
 from ocr_plugins.airflow.batches import Batch
@@ -27,10 +28,13 @@ from ocr_plugins.document import Page, PageError
 from ocr_plugins.ensemble.vote import Vote
 from ocr_plugins.errors import CallError
 from ocr_plugins.evaluation import get_convention
+from ocr_plugins.fields import Extractor
+from ocr_plugins.fields_recording import CSV, JSONL, FieldsFiles
 from ocr_plugins.formats import Format
 from ocr_plugins.host import prepare_engine
 from ocr_plugins.runs import EngineRun, Watcher, check_specs, run_study
 from ocr_plugins.spec import EngineSpec
+from ocr_plugins.vote_options import vote_options
 from ocr_plugins.voted import Asking, check_votes, run_vote
 from ocr_plugins.writing import PageFiles, ToCome
 
@@ -126,7 +130,13 @@ def _rests(reader: Reader, asking: Asking) -> Iterator[tuple[EngineSpec, list[st
         yield spec, [*known, *votes, __version__] if asking.lazily else known[-1:]
     for spec in reader.specs:
         if spec.is_vote:
-            yield spec, [*known, __version__]
+            yield spec, [*known, __version__, *_corrects_by(spec)]
+
+
+def _corrects_by(spec: EngineSpec) -> list[str]:
+    """The words that a vote corrects by, which its text does not tell."""
+    corrector = vote_options(spec).corrector
+    return [corrector.name] if corrector else []
 
 
 class _Doubts(Watcher):
@@ -181,7 +191,8 @@ def hold_votes(place: Place, references: Sequence[Reference], votes: Sequence[En
 def _hold_vote(place: Place, references: Sequence[Reference], spec: EngineSpec) -> Reference:
     check_votes([*(reference.parsed for reference in references), spec])
     batch = references[0].of_batch
-    name = results_name(batch, spec, [*(reference.sha256 for reference in references), __version__])
+    rests_on = [*(reference.sha256 for reference in references), __version__, *_corrects_by(spec)]
+    name = results_name(batch, spec, rests_on)
     found = find_results(place, batch, spec, name)
     if found is not None:
         return found
@@ -234,3 +245,38 @@ def _write(place: Place, reference: Reference, files: PageFiles, folder: Path) -
         result = results.get(page.id)
         if isinstance(result, Page):
             files.add(result, folder)
+
+
+def write_fields(
+    place: Place,
+    out: Place,
+    under: str,
+    references: Sequence[Reference],
+    extractors: Sequence[Extractor[Any]],
+) -> dict[str, Any]:
+    """Writes the fields of some batches' pages as a table into ``out``.
+
+    Returns:
+        Numbers: of ``pages``, of those that were ``unread``, of those on which an extractor ``failed``, and
+            of the fields ``found``, by name.
+    """
+    pages = unread = 0
+    with tempfile.TemporaryDirectory(prefix="ocr-plugins-") as folder:
+        with (
+            Path(folder, CSV).open("w", encoding="utf-8", errors="backslashreplace") as table,
+            Path(folder, JSONL).open("w", encoding="utf-8", errors="backslashreplace") as records,
+        ):
+            files = FieldsFiles(extractors, table, records)
+            for reference in references:
+                study = study_of(place, reference.of_batch.load(place), [reference], _CONVENTION)
+                for result in study.runs[0].results.values():
+                    files.add(result, reference.engine)
+                    pages += 1
+                    unread += isinstance(result, PageError)
+        out.upload(Path(folder), under)
+    return {
+        "pages": pages,
+        "unread": unread,
+        "failed": files.failed,
+        "found": dict(sorted(files.found.items())),
+    }

@@ -37,7 +37,7 @@ class Extractor(ABC, Generic[OptionsT]):
 
     #: What users call it by.
     name: ClassVar[str]
-    #: One line for ``ocr-plugins fields --list``.
+    #: One line for ``ocr-plugins fields``.
     help: ClassVar[str]
     #: The names of its fields, which are columns of a table in this order; none for its own name alone.
     columns: ClassVar[tuple[str, ...]] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -15,10 +16,11 @@ from ocr_plugins.airflow.batches import Limits
 from ocr_plugins.airflow.places import Place, PlaceError
 from ocr_plugins.airflow.planning import plan
 from ocr_plugins.airflow.readings import BatchReference, Reference, references_in, study_of
-from ocr_plugins.airflow.work import Reader, hold_votes, read_batch, write_files
+from ocr_plugins.airflow.work import Reader, hold_votes, read_batch, write_fields, write_files
 from ocr_plugins.document import Page, PageError
 from ocr_plugins.errors import CallError, EngineUnavailableError
 from ocr_plugins.evaluation import get_convention
+from ocr_plugins.fields import find_extractors
 from ocr_plugins.formats import chosen_formats
 from ocr_plugins.spec import parse_specs
 
@@ -199,3 +201,19 @@ def test_references_are_found_however_they_are_nested(results: Place, here: Path
     for wrong in ([{"file": "x"}], ["text"], [3]):
         with pytest.raises(CallError, match="no reference"):
             references_in(wrong)
+
+
+def test_fields_become_a_table(results: Place, here: Path) -> None:
+    batch = batch_of(results, here, a="paid 12.50 EUR on 03.04.2018", b=SAID)
+    (here / "in" / "c.png").write_bytes(b"no picture")
+    more = plan(results, [str(here / "in")], parse_specs("parrot"), Limits()).batches[0]
+    references = [*read(results, batch, "parrot"), *read(results, more, "parrot")]
+    written = write_fields(
+        results, results, "runs/x/fields", references[1:], find_extractors("amounts,dates")
+    )
+    assert written == {"pages": 3, "unread": 1, "failed": 0, "found": {"amounts": 1, "dates": 1}}
+    with (here / "place" / "runs" / "x" / "fields" / "fields.csv").open() as file:
+        rows = {Path(row["source"]).name: row for row in csv.DictReader(file)}
+    assert (rows["a.png"]["amounts"], rows["a.png"]["dates"]) == ("12.50", "2018-04-03")
+    assert rows["c.png"]["error"]
+    assert (here / "place" / "runs" / "x" / "fields" / "fields.jsonl").exists()
