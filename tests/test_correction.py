@@ -78,6 +78,11 @@ def test_another_reading_counts_for_more_than_what_is_near() -> None:
     )
 
 
+def test_another_reading_that_is_quite_another_word_is_none(english: Corrector) -> None:
+    for other in ("G", "the", "elephant"):
+        assert english.choose("NTGUILTY", 0.3, [(other, 0.5)], ()) is None
+
+
 def test_the_case_of_another_reading_does_not_matter(english: Corrector) -> None:
     for read, other in (("Governrnent", "Government"), ("GOVERNRNENT", "GOVERNMENT")):
         choice = english.choose(read, 0.5, [(other, 0.3)], ())

@@ -127,7 +127,7 @@ def test_the_command_writes_everything(corpus: Path, tmp_path: Path) -> None:
     assert "Take " in done.out
     assert f"recipe: {out / 'recipe.toml'}" in done.out
     names = {"leaderboard", "matches", "fields", "confusions", "reliability", "confidence", "pages"}
-    names |= {"words", "results", "cascades"}
+    names |= {"words", "results", "cascades", "extracted"}
     assert {path.stem for path in (out / "tables").glob("*.csv")} == names
     assert {path.stem for path in (out / "tables").glob("*.parquet")} == names
     same = pd.read_parquet(out / "tables/leaderboard.parquet")

@@ -109,7 +109,8 @@ class Corrector:
         readings = [(core, sure)]
         for other, chance in others:
             parts = _CORE.fullmatch(other)
-            if parts is not None:
+            # What has nothing in common with it was read of something else.
+            if parts is not None and 2 * distance(parts["core"], core) <= len(core):
                 readings.append((parts["core"], chance))
                 if parts["core"] in self.words:
                     yield parts["core"], math.log(max(chance, 1e-6)) + self._usual(parts["core"])

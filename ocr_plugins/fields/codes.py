@@ -32,6 +32,7 @@ _EMAIL = re.compile(
     rf"(?: ?\. ?{_ENDING}|\.[A-Za-z]{{2,24}}(?![\w-]))"
 )
 _IBAN = re.compile(r"[A-Z]{2}[0-9ODQIL]{2}[A-Z0-9]{11,30}")
+_SUM = re.compile(r"\d+[.,]\d\d")
 # Into how many parts codes are written.
 _IBAN_PARTS, _CARD_PARTS = 9, 6
 # What issuers of cards begin their numbers with (ISO/IEC 7812), and how long those are.
@@ -87,6 +88,9 @@ def phone_fields(rows: Iterable[Row], country: str) -> Iterator[Field]:
     phones = phonenumbers()
     for row in rows:
         for one in phones.PhoneNumberMatcher(row.text, country.upper() or None):
+            # Columns of sums are none.
+            if any(_SUM.fullmatch(part) for part in row.text[one.start : one.end].split()):
+                continue
             value = phones.format_number(one.number, phones.PhoneNumberFormat.E164)
             part = row.part(one.start, one.end)
             yield _field("phone", value, part, read_surely(part.words))

@@ -15,14 +15,26 @@ from ocr_plugins.fields.rows import Part, Row
 # Letters that digits are read as, and signs that the filler of machine-readable zones is: one for one, so
 # that places stay.
 _DIGITS = str.maketrans("OoQDIl|iSsBZz", "0000111155822")
-_FILLERS = str.maketrans("«‹≤([{_", "<<<<<<<")
+_FILLERS = str.maketrans("«‹≤([{", "<<<<<<")
 # Of what is a number, at least this share was read as digits.
 _LEAST_DIGITS = 0.6
+
+# How long account numbers are, by country (ISO 13616), and how many signs may be lost of one.
+_IBAN_LENGTHS = {
+    code[:2]: int(code[2:])
+    for code in (  # noqa: SIM905 - as the standard lists them
+        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 "
+        "ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 "
+        "LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 "
+        "QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
+    ).split()
+}
+_NEVER, _LOST = 1000, 2
 
 _EMAILS = (re.compile(r"\S+ ?[@©®] ?\w[\w-]*(?: ?\. ?\w+)+"), re.compile(r"\S*\w@\w\S*"))
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2} ?[0-9ODQIL]{2}(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)")
 _CARD = re.compile(
-    r"(?<!\w)[3-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{1,7}(?!\w)|(?<!\w)3\d{3}[ .-]?\d{6}[ .-]?\d{5}(?!\w)"
+    r"(?<!\w)[3-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{2,7}(?!\w)|(?<!\w)3\d{3}[ .-]?\d{6}[ .-]?\d{5}(?!\w)"
 )
 _PHONE_LABEL = re.compile(
     r"(?i:(?<!\w)(?:tel(?:e(?:ph|f)one?)?|fax|phone|mobile?|handy|cell|h/?p|contact)\b(?: ?no\b| number)?"
@@ -86,7 +98,11 @@ def _emails(row: Row) -> Iterator[Part]:
 
 
 def _ibans(row: Row) -> Iterator[Part]:
-    return _numbers(row, _IBAN, row.text.upper(), least=0.4)
+    for part in _numbers(row, _IBAN, row.text.upper(), least=0.4):
+        signs = [mark for mark in part.text if mark.isalnum()]
+        # Longer is what follows, and shorter than by two is another kind of number.
+        if len(signs) >= _IBAN_LENGTHS.get("".join(signs[:2]).upper(), _NEVER) - _LOST:
+            yield part
 
 
 def _cards(row: Row) -> Iterator[Part]:

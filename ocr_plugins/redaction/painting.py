@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ocr_plugins.document import Polygon
 
 # How far beyond a word's outline its ink may reach, of its height, and at least in pixels.
-_BEYOND, _LEAST_BEYOND = 0.2, 2.0
+_BEYOND, _LEAST_BEYOND = 0.1, 2.0
 _CORNERS = 4
 
 

@@ -1,0 +1,37 @@
+"""Pictures of numbers as the network takes them: one size, light digits on dark.
+
+Imports nothing but the standard library and NumPy, and OpenCV inside functions: workers load it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr_plugins.ink import dark_on_light
+
+#: Height and width of what the network sees.
+HEIGHT, WIDTH = 32, 128
+# Digits fill so much of the height.
+_FILLED = 28
+# The contrast that a picture has at least, or there is nothing on it.
+_LEAST_CONTRAST = 24
+
+
+def canvas_of(pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    """A picture, (h, w) or (h, w, 3), on a canvas: (32, 128), 0 to 1; None where nothing is on it."""
+    import cv2
+
+    light = 255 - dark_on_light(pixels)
+    low, high = (float(level) for level in np.percentile(light, (20, 99.5)))
+    if high - low < _LEAST_CONTRAST:
+        return None
+    grey = np.clip((light.astype(np.float32) - low) / (high - low), 0, 1)
+    height, width = grey.shape
+    scale = min(_FILLED / height, (WIDTH - 4) / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    out = np.zeros((HEIGHT, WIDTH), np.float32)
+    top, left = (HEIGHT - size[1]) // 2, (WIDTH - size[0]) // 2
+    out[top : top + size[1], left : left + size[0]] = small
+    return out

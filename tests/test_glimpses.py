@@ -1,0 +1,94 @@
+"""Recurrent attention on numbers: NumPy reads as Keras teaches, and what is drawn is what it says."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocr_plugins.errors import EngineUnavailableError
+from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of
+from ocr_plugins.glimpses.drawing import handwritten, house_number, labels_of
+from ocr_plugins.glimpses.network import END, GLIMPSES, LONGEST, PATCH, Network, glimpse
+from ocr_plugins.host import open_engine
+from ocr_plugins.synth.fonts import find_fonts
+from ocr_plugins.testing import check_engine
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, Network, Path]:
+    """A network that has learnt nothing yet, as Keras and as NumPy have it, and its file."""
+    script = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "train_dram.py"))
+    reader = script["Reader"]()
+    reader(np.zeros((1, HEIGHT, WIDTH), np.float32))
+    network: Network = reader.exported()
+    path = tmp_path_factory.mktemp("dram") / "untaught.npz"
+    network.save(path)
+    return reader, network, path
+
+
+@pytest.mark.slow
+def test_numpy_reads_as_keras_teaches(taught: tuple[object, Network, Path]) -> None:
+    reader, network, path = taught
+    canvases = np.random.default_rng(1).random((3, HEIGHT, WIDTH)).astype(np.float32)
+    expected = np.asarray(reader(canvases))  # type: ignore[operator]
+    said, looked = network.scores(canvases)
+    assert np.abs(said - expected).max() < 1e-4
+    assert looked.shape == (3, LONGEST * GLIMPSES, 2)
+    kept, _ = Network.load(path).scores(canvases)
+    assert np.abs(kept - said).max() < 0.05, "in half precision"
+
+
+@pytest.mark.slow
+def test_contract(taught: tuple[object, Network, Path]) -> None:
+    check_engine(f"dram:weights={taught[2]}", expect_text=False)
+
+
+def test_it_needs_weights(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailableError, match="has no weights"):
+        open_engine("dram")
+    file = tmp_path / "own.npz"
+    file.write_bytes(b"nonsense")
+    with pytest.raises(EngineUnavailableError, match="no weights of this engine"):
+        open_engine(f"dram:weights={file}")
+
+
+def test_a_glimpse_sees_where_it_looks() -> None:
+    canvas = np.zeros((1, HEIGHT, WIDTH), np.float32)
+    canvas[0, 10:14, 90:94] = 1
+    centre = np.array(
+        [[np.arctanh(2 * 92 / WIDTH - 1), np.arctanh(2 * 12 / HEIGHT - 1), -0.5, -0.5]], np.float32
+    )
+    seen, where = glimpse(canvas, centre)
+    assert seen.shape == (1, PATCH, PATCH, 1)
+    assert np.allclose(where, [[92, 12]], atol=0.1)
+    assert seen[0, PATCH // 2, PATCH // 2, 0] > 0.8
+    away, _ = glimpse(canvas, centre * np.array([[-1, 1, 1, 1]], np.float32))
+    assert away.max() < 0.01
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_pictures_become_light_on_dark(light: bool) -> None:
+    picture = np.full((40, 60), 230, np.uint8)
+    picture[10:30, 25:30] = 20
+    canvas = canvas_of(255 - picture if light else picture)
+    assert canvas is not None
+    assert canvas.shape == (HEIGHT, WIDTH)
+    assert 0 <= canvas.min() <= canvas.max() <= 1
+    assert canvas.mean() < 0.3
+    assert canvas_of(np.full((40, 60, 3), 128, np.uint8)) is None
+
+
+def test_numbers_are_drawn_with_what_they_say() -> None:
+    rng, fonts = np.random.default_rng(3), find_fonts()
+    for longest in (1, 5):
+        canvas, text = handwritten(rng, longest)
+        assert canvas.shape == (HEIGHT, WIDTH)
+        assert 1 <= len(text) <= longest
+        picture, number = house_number(rng, fonts, longest)
+        assert number.isdigit()
+        assert picture.dtype == np.uint8
+    labels = labels_of("907")
+    assert labels.tolist() == [9, 0, 7, END, -1, -1]
