@@ -16,7 +16,7 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ocr_plugins.api import compare, evaluate, rank, read, study, vote
+    from ocr_plugins.api import compare, evaluate, rank, read, redact, study, vote
     from ocr_plugins.document import Page, PageError
     from ocr_plugins.errors import OcrError
     from ocr_plugins.host import open_engine
@@ -32,6 +32,7 @@ __all__ = [
     "open_engine",
     "rank",
     "read",
+    "redact",
     "study",
     "vote",
 ]

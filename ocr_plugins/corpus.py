@@ -44,7 +44,7 @@ class Item:
     lang: str | None = None
     group: str | None = None
     domain: str | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def id(self) -> str:

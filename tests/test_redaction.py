@@ -184,6 +184,7 @@ def test_what_is_misread_is_blank_by_its_form(what: str, text: str) -> None:
         ("names", "SR TOTAL 9.00"),
         ("card", "9556001234567 1 4.00"),
         ("personal", "4.00 12.50 16.50 100.00"),
+        ("personal", "Total Sales Inclusive GST@6% 52.40"),
         ("personal", "Invoice # OR18051002160395"),
         ("personal", "SC03 12345678 _______ 4549131234567"),
         ("phone:country=MY", "GST 33.40 2.00 1.76"),

@@ -31,7 +31,7 @@ _IBAN_LENGTHS = {
 }
 _NEVER, _LOST = 1000, 2
 
-_EMAILS = (re.compile(r"\S+ ?[@©®] ?\w[\w-]*(?: ?\. ?\w+)+"), re.compile(r"\S*\w@\w\S*"))
+_EMAILS = (re.compile(r"\S+ ?[@©®] ?\w[\w-]*(?: ?\. ?\w+)+"), re.compile(r"\S*\w@[A-Za-z]\S*"))
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2} ?[0-9ODQIL]{2}(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)")
 _CARD = re.compile(
     r"(?<!\w)[3-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{2,7}(?!\w)|(?<!\w)3\d{3}[ .-]?\d{6}[ .-]?\d{5}(?!\w)"

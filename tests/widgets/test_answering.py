@@ -77,7 +77,12 @@ def test_engines_and_steps_are_offered_with_their_options(
     # Files and folders are for Python and the command line: a browser would be refused.
     names = {option["name"] for engine in engines.values() for option in engine["options"]}
     assert "psm" in names
-    assert not {"model_dir", "user_network_directory", "weights", "lm", "recognizer"} & names
+    assert not {"model_dir", "user_network_directory", "lm", "recognizer"} & names
+    # What comes with the package has a name.
+    assert ["weights" in {option["name"] for option in engines[name]["options"]} for name in ("hog", "dram")] == [
+        True,
+        False,
+    ]
     steps = {step["name"]: step for step in told["offer"]["steps"]}
     assert steps["deskew"]["help"]
     assert [option["name"] for option in steps["sauvola"]["options"]] == ["window", "k"]
@@ -231,6 +236,9 @@ def test_engines_are_tried_added_and_dropped_from_the_browser(
         "tesseract:model_dir=/etc",
         "crnn:env=/x",
         "crnn:detector=files:path=/etc",
+        "hog:weights=/etc/weights.npz",
+        "tesseract:correct=/etc/words.txt",
+        "vlm:endpoint=http://127.0.0.1:1,model=any",
     ],
 )
 def test_a_browser_is_given_no_files_of_the_machine(
