@@ -91,20 +91,20 @@ def ocr_batch() -> None:
     def by_documents(references: Any) -> list[list[dict[str, Any]]]:
         return _grouped(references, "documents")
 
-    write = WriteFilesOperator.partial(
+    # What ends a run each tells of its own failure: a report does not hide that files are missing.
+    WriteFilesOperator.partial(
         task_id="write", formats="{{ params.formats }}", to="{{ params.to or '' }}"
     ).expand(results=by_documents(vote.output))
 
-    fields = ExtractFieldsOperator(
+    ExtractFieldsOperator(
         task_id="fields",
         results=vote.output,
         fields="{{ params.fields or '' }}",
         trigger_rule="all_done",
     )
-    evaluate = EvaluateOperator(
+    vote >> EvaluateOperator(
         task_id="evaluate", truth="{{ params.truth or '' }}", trigger_rule="all_done", retries=0
     )
-    [write, fields] >> evaluate
 
 
 def _grouped(values: Any, key: str) -> list[list[dict[str, Any]]]:

@@ -121,6 +121,7 @@ def test_a_run_emits_what_it_reads_and_writes(airflow: None, place: Path, tmp_pa
         "engines": "tesseract,crnn,vote",
         "formats": "text",
         "truth": str(truth),
+        "fields": "dates",
     }
     transport = {"type": "file", "log_file_path": str(events), "append": True}
     subprocess.run(
@@ -148,6 +149,7 @@ def test_a_run_emits_what_it_reads_and_writes(airflow: None, place: Path, tmp_pa
         "ocr_batch.vote": ({results["tesseract"], results["crnn"]}, {results["vote"]}),
         "ocr_batch.by_documents": (set(), set()),
         "ocr_batch.write": ({results["vote"]}, {f"{folder}/files"}),
+        "ocr_batch.fields": ({results["vote"]}, {f"{folder}/fields"}),
         "ocr_batch.evaluate": (
             {results["tesseract"], results["crnn"], results["vote"], str(truth)},
             {f"{folder}/report.html", f"{folder}/summary.json"},
