@@ -39,21 +39,38 @@ def with_bars_turned(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     bars = opened(cv2.morphologyEx(solid, cv2.MORPH_CLOSE, closing), _window(_LEAST, height))
     if not bars.any():
         return grey
-    boxes, _, labels = components(bars)
-    turned = np.concatenate([[False], _are_bars(boxes, labels, ink, height)])[labels]
-    around = cv2.dilate(turned.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8)) > 0
-    page = np.where(around & ~turned & (ink > 0), np.uint8(255), grey)
-    return np.asarray(np.where(turned, 255 - grey, page), np.uint8)
+    boxes, shares, labels = components(bars)
+    chosen = np.flatnonzero(_are_bars(boxes, shares, labels, ink, height))
+    if not len(chosen):
+        return grey
+    places = [(place + 1, _around(boxes[place], grey.shape)) for place in chosen]
+    page = grey.copy()
+    for place, part in places:
+        around = cv2.dilate((labels[part] == place).astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8))
+        page[part][(around > 0) & (ink[part] > 0)] = 255
+    for place, part in places:
+        bar = labels[part] == place
+        page[part][bar] = 255 - grey[part][bar]
+    return page
+
+
+def _around(box: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Where a bar and its edge lie."""
+    left, top, right, bottom = (int(value) for value in box)
+    rows = slice(max(top - _EDGE, 0), min(bottom + _EDGE, shape[0]))
+    return rows, slice(max(left - _EDGE, 0), min(right + _EDGE, shape[1]))
 
 
 def _large(marks: Boxes, height: float) -> NDArray[np.bool_]:
     return (widths_of(marks) >= _LEAST[0] * height) & (heights_of(marks) >= _LEAST[1] * height)
 
 
-def _are_bars(boxes: Boxes, labels: NDArray[np.int32], ink: Mask, height: float) -> NDArray[np.bool_]:
-    """Which solid parts are bars with text in them."""
-    area = np.bincount(labels.ravel(), minlength=len(boxes) + 1)[1:]
-    dark = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=len(boxes) + 1)[1:]
+def _are_bars(
+    boxes: Boxes, shares: NDArray[np.float64], labels: NDArray[np.int32], ink: Mask, height: float
+) -> NDArray[np.bool_]:
+    """Which solid parts are bars with text in them; ``shares`` are of each box, that they fill."""
+    area = shares * widths_of(boxes) * heights_of(boxes)
+    dark = np.bincount(labels[ink > 0], minlength=len(boxes) + 1)[1:]
     inside = (boxes[:, :2] > 0).all(axis=1) & (boxes[:, 2:] < ink.shape[::-1]).all(axis=1)
     return np.asarray(
         inside & between(1 - dark / area, *_TEXT) & (heights_of(boxes) <= _HIGHEST * height), np.bool_
