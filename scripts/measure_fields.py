@@ -62,24 +62,25 @@ def plates(engines: str) -> None:
     )
     print(f"\nLicence plates ({len(rows)}): share read rightly\n")
     print(
-        "| engine | the text contains it | with the field in its place | the field is it | with the country |"
+        "| engine | the text | with the field | with that of its country | the field alone | of its country |"
     )
-    print("|---|---:|---:|---:|---:|")
+    print(f"|---|{'---:|' * 5}")
     for run in study.runs:
-        contained = placed = blind = told = 0
+        # As the labels are scored: whether what is given out contains the number. A field alone must be it.
+        text = placed = placed_told = alone = alone_told = 0
         for id_, result in run.results.items():
             plate = folded(str(rows[id_]["text"]))
             if not isinstance(result, Page):
                 continue
-            contained += plate in folded(result.text)
             country = str(rows[id_]["region"]).split("-")[0]
-            found = plate_of(result, "plate")
-            blind += found is not None and folded(found.shown) == plate
-            # As the labels are scored: whether what is given out contains the number.
-            placed += plate in folded(result.text if found is None else with_field(result, found))
-            found = plate_of(result, f"plate:country={'+'.join(EUROPE) if country == 'eu' else country}")
-            told += found is not None and folded(found.shown) == plate
-        shares = (f"{count / len(rows):.3f}" for count in (contained, placed, blind, told))
+            blind = plate_of(result, "plate")
+            told = plate_of(result, f"plate:country={'+'.join(EUROPE) if country == 'eu' else country}")
+            text += plate in folded(result.text)
+            placed += plate in folded(with_field(result, blind))
+            placed_told += plate in folded(with_field(result, told))
+            alone += blind is not None and folded(blind.shown) == plate
+            alone_told += told is not None and folded(told.shown) == plate
+        shares = (f"{count / len(rows):.3f}" for count in (text, placed, placed_told, alone, alone_told))
         print(f"| {run.label} | {' | '.join(shares)} |")
 
 
@@ -87,8 +88,10 @@ def plate_of(page: Page, extractor: str) -> Field | None:
     return extract_fields(page, find_extractors(extractor)).first("plate")
 
 
-def with_field(page: Page, field: Field) -> str:
+def with_field(page: Page, field: Field | None) -> str:
     """The page's text with a field's value where it was read."""
+    if field is None:
+        return page.text
     rows = " ".join(row.text for row in rows_of(page))
     return rows.replace(field.text, field.shown, 1)
 

@@ -1,5 +1,7 @@
 """Makes docs/widget.png and docs/widget.webp: the widget in real JupyterLab, used by keys and pointer.
 
+And docs/widget-fields.png: the fields of a receipt, in a page of its own.
+
 python scripts/record_widget.py
 """
 
@@ -18,6 +20,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "widgets")]
 
 import lab  # noqa: E402 - from the tests, which drive the same servers
 from browser import launched  # noqa: E402
+from ocr_plugins.widgets import compare  # noqa: E402
+
+from ocr_plugins.samples import samples_manifest  # noqa: E402
 
 _CELL = """from ocr_plugins.samples import samples_manifest
 from ocr_plugins.widgets import compare
@@ -96,6 +101,19 @@ def act(page: Any, film: Film) -> None:
     film.take(2600)
 
 
+def shoot_fields(browser: Any, folder: Path) -> None:
+    """A receipt with its fields."""
+    path = folder / "receipt.html"
+    receipt = samples_manifest().parent / "receipt.jpg"
+    compare(receipt, fields="receipt", corrections=False, block=True).to_html(path)
+    page = browser.new_context(viewport={"width": 1100, "height": 660}).new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector(".picture")
+    page.locator(".fields .look").get_by_text("total").click()
+    page.wait_for_timeout(500)
+    page.screenshot(path=ROOT / "docs" / "widget-fields.png")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="film-") as folder, launched() as browser:
         root = Path(folder)
@@ -120,6 +138,7 @@ def main() -> None:
             page.keyboard.press("n")
             page.wait_for_timeout(500)
             page.screenshot(path=ROOT / "docs" / "widget.png")
+        shoot_fields(browser, root)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ import base64
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import anywidget
-import traitlets
 
 from ocr_plugins.corpus import Corpus
 from ocr_plugins.errors import CallError, OcrError
 from ocr_plugins.evaluation import get_convention
+from ocr_plugins.fields import Extractor
 from ocr_plugins.pictures import encoded
 from ocr_plugins.runs import Study, check_specs
 from ocr_plugins.source import PageRef
@@ -23,18 +22,19 @@ from ocr_plugins.spec import EngineSpec, parse_spec
 
 from .answering import Answers
 from .board import board_of
-from .bundle import bundled
 from .edits import Edits, corrected
-from .exporting import Checked, export
+from .exporting import checked_pages, export
+from .extracting import boxes_of, fields_table, found_on, with_kept
 from .gathering import gathered
-from .kept import Corrections, boxes_of, keep_in
-from .packing import packed, unpacked
+from .kept import Corrections
+from .latest import Latest
 from .paging import Pages
 from .pictured import pictured
 from .previewing import Previewer
 from .reading import TRIED, Job, Reader, without
+from .shared import SharedState
 from .standalone import page_of
-from .state import LONGEST_SHOWN, Board, Edit, History, Progress, View
+from .state import LONGEST_SHOWN, Board, Edit, Found, History, Progress
 from .tabled import words_table
 from .views import Viewer
 
@@ -42,31 +42,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Comparison(anywidget.AnyWidget):
+class Comparison(SharedState):
     """Pages as several engines read them: to look at, to vote on, and to correct.
 
     What is shown and done is the state of the widget, saved with the notebook; ``w.selected`` is the word
     that is looked at. Engines read in the background, unless ``block`` was given.
     """
-
-    _esm = bundled("index.js")
-    _css = bundled("index.css")
-
-    pages = traitlets.List(traitlets.Dict()).tag(sync=True)
-    page = traitlets.Unicode().tag(sync=True)
-    view = traitlets.Dict(allow_none=True, default_value=None).tag(
-        sync=True, to_json=lambda value, _: packed(value), from_json=lambda value, _: unpacked(value)
-    )
-    # What comes back from a browser is a view of memory.
-    picture = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value or b""))
-    picture_type = traitlets.Unicode().tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    ballot = traitlets.Dict().tag(sync=True)
-    history = traitlets.Dict().tag(sync=True)
-    board = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
-    progress = traitlets.List(traitlets.Dict()).tag(sync=True)
-    running = traitlets.Bool().tag(sync=True)
-    notice = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -74,18 +55,19 @@ class Comparison(anywidget.AnyWidget):
         specs: Iterable[EngineSpec],
         how: Mapping[str, Any],
         corrections: Corrections,
+        *,
         study: Study | None = None,
+        extractors: Sequence[Extractor[Any]] = (),
     ) -> None:
-        super().__init__(
-            ballot={"method": "learned", "without": []},
-            history={"edits": [], "done": 0},
-        )
+        super().__init__()
         self._specs = {spec.label: spec for spec in specs}
         empty = Study(corpus=Corpus(items=()), convention=get_convention("default"))
         self._pages = Pages(corrections, empty)
         self._pictured = ""
         self._unusable: list[str] = []
         self._told: tuple[Study, Viewer, Board | None] | None = None
+        self._extractors = extractors
+        self._finder = Latest[str, Found | None](self._find, self._tell_found, "ocr-plugins-fields")
         self._edits = Edits()
         self._writes = False
         # Events of the browser and of engines come on threads of their own.
@@ -102,6 +84,7 @@ class Comparison(anywidget.AnyWidget):
         self.on_msg(self._heard)
         self.observe(self._open, "page")
         self.observe(self._typed, "history")
+        self.observe(self._look_for_fields, "ballot")
         self._take(corpus)
         if study is not None:
             self._reader.start_with(study)
@@ -150,11 +133,29 @@ class Comparison(anywidget.AnyWidget):
             views = [self._pages.viewed(item)[1] for item in self._pages]
             return words_table(labels, [(view, self.corrections_of(view["id"])) for view in views])
 
+    @property
+    def fields(self) -> pd.DataFrame:
+        """A row a field of all pages, with what a person said of words and fields.
+
+        Columns: ``page``, ``field``, ``cell`` (for `correct`), ``value`` and its ``unit`` and ``probability``
+        of being right, ``notes`` on what is doubtful, ``correction``, and ``error`` of a page, missing where
+        there is none. Raises CallError before anything was read, or where no fields were asked for.
+        """
+        self._known()
+        if not self._extractors:
+            raise CallError("no fields were asked for", 'say which: compare(pages, fields="receipt,iban")')
+        with self._lock:
+            for item in self._pages:
+                if not self._pages.was_seen(item.id):
+                    self._pages.seen(item)
+            pages = [item.id for item in self._pages]
+        return fields_table((self._fields_on(page), self.corrections_of(page)) for page in pages)
+
     def correct(self, cell: str, text: str | None, page: str | None = None) -> None:
-        """Says what stands in a cell, as by typing it: "" for nothing, None to take it back.
+        """Says what stands in a cell or field, as by typing it: "" for nothing, None to take it back.
 
         Args:
-            cell: as in `words`.
+            cell: as in `words` or `fields`.
             text: what stands there.
             page: its id; default: the page that is shown.
         """
@@ -168,7 +169,7 @@ class Comparison(anywidget.AnyWidget):
 
     def _said_in(self, history: History, page: str) -> dict[str, str]:
         pages = self._pages
-        return corrected(history, page, pages.kept.get(page, {}), pages.cells.get(page, {}))
+        return corrected(history, page, pages.kept.get(page, {}), pages.places_on(page))
 
     def export(self, folder: str | Path, formats: str = "page") -> Path:
         """Writes what was corrected as ground truth.
@@ -186,19 +187,8 @@ class Comparison(anywidget.AnyWidget):
             CallError: nothing was corrected, an unknown format, or the folder cannot be written to.
         """
         with self._lock:
-            return export(Path(folder), self._checked(), formats)
-
-    def _checked(self) -> Iterator[Checked]:
-        for item in self._pages:
-            if not self.corrections_of(item.id) and self._pages.was_seen(item.id):
-                continue
-            image, view = self._pages.viewed(item)
-            said = self.corrections_of(item.id)
-            words = [(box, said[cell]) for cell, box in boxes_of(view).items() if box and cell in said]
-            if image is None or not words:
-                continue
-            page = self._pages.viewer(item).corrected(item, said, self.ballot)  # type: ignore[arg-type]
-            yield Checked(ref=item.ref, image=image, page=page, words=words)
+            checked = checked_pages(self._pages, self.corrections_of, self._ballot)
+            return export(Path(folder), checked, formats)
 
     def to_html(self, path: str | Path | None = None, *, title: str = "OCR engines compared") -> str:
         """The widget as one HTML page that needs no notebook, no Python and no network.
@@ -210,17 +200,9 @@ class Comparison(anywidget.AnyWidget):
         Raises:
             CallError: the file cannot be written.
         """
-        views: dict[str, View] = {}
-        pictures: dict[str, tuple[str, bytes]] = {}
         with self._lock:
-            for item in self._pages:
-                image, view = self._pages.viewed(item)
-                # What was corrected here is there from the start.
-                keep_in(view, self.corrections_of(item.id))
-                views[item.id] = view
-                if image is not None:
-                    pictures[item.id] = encoded(image)
-        page = page_of(title, views, pictures, self.board)  # type: ignore[arg-type]
+            find = self._fields_on if self._extractors else None
+            page = page_of(title, self._pages, self.corrections_of, find, self.board)  # type: ignore[arg-type]
         if path is not None:
             try:
                 Path(path).write_text(page, encoding="utf-8")
@@ -304,8 +286,11 @@ class Comparison(anywidget.AnyWidget):
         self._put(Job(truths={page: text}), block=block)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Waits for the engines, so many seconds at most; whether they are done."""
-        return self._reader.wait(timeout)
+        """Waits for the engines and the fields, so many seconds at most; whether all is done."""
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._reader.wait(timeout):
+            return False
+        return self._finder.wait(None if end is None else max(0.0, end - time.monotonic()))
 
     def cancel(self) -> None:
         """Ends the reading after the page that is being read; what was read is shown. `run` goes on."""
@@ -320,6 +305,8 @@ class Comparison(anywidget.AnyWidget):
     def _put(self, job: Job, *, block: bool) -> None:
         self.tell("")
         self._reader.put(job, block=block)
+        if block:
+            self._finder.wait()
 
     def _checked_spec(self, engine: str | EngineSpec) -> EngineSpec:
         spec = parse_spec(engine) if isinstance(engine, str) else engine
@@ -388,6 +375,28 @@ class Comparison(anywidget.AnyWidget):
                 self.view = dict(view)
             self._pictured = item.id if image else ""
         self.view = dict(self._pages.viewed(item)[1])
+        self._look_for_fields()
+
+    def _look_for_fields(self, _: Any = None) -> None:
+        """Has the fields of the page that is shown taken out anew."""
+        if self._extractors:
+            self._finder.want(self.page)
+
+    def _find(self, page: str) -> Found | None:
+        return self._fields_on(page) if self._pages.get(page) else None
+
+    def _fields_on(self, page: str) -> Found:
+        with self._lock:
+            item, said = self._pages[page], self.corrections_of(page)
+            viewer, ballot = self._pages.viewer(item), self._ballot
+            kept = self._pages.kept.get(page, {})
+        # Without the lock: the browser goes on being heard.
+        found = with_kept(found_on(viewer, item, said, ballot, self._extractors), kept)
+        self._pages.fields[page] = boxes_of(found)
+        return found
+
+    def _tell_found(self, found: Found | None) -> None:
+        self.found = found and dict(found)  # type: ignore[assignment]
 
     # What the browser tells.
 
@@ -405,13 +414,10 @@ class Comparison(anywidget.AnyWidget):
                 for page in dict.fromkeys(edit["page"] for history in both for edit in history["edits"]):
                     before, now = (self._said_in(history, page) for history in both)
                     if before != now:
+                        self._look_for_fields()
                         self._pages.keep(page, now)
             except OcrError as error:
                 self.tell(str(error))
-
-    @property
-    def _history(self) -> History:
-        return self.history  # type: ignore[return-value]
 
     def _write(self, history: History) -> None:
         self._writes = True

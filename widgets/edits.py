@@ -38,7 +38,8 @@ def corrected(
 ) -> dict[str, str]:
     """What is said on a page, by cell, of which some was said ``before`` the history began.
 
-    ``cells`` are those of the page as it is shown: with other engines a word's box moves a little.
+    ``cells`` are those of the page as it is shown, and its fields: with other engines a word's box
+    moves a little.
     """
     found = dict(before)
     for edit in history["edits"][: history["done"]]:

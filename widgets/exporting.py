@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from ocr_plugins.pictures import cut_out
 from ocr_plugins.source import PageRef
 from ocr_plugins.writing import PageFiles, ToCome
 
+from .kept import boxes_of
+from .paging import Pages
+from .state import Ballot
+
 # Around a word so much of its height is cut out with it.
 _AROUND = 0.15
 
@@ -30,6 +34,28 @@ class Checked:
     image: PageImage
     page: Page
     words: Sequence[tuple[Box, str]]
+
+
+def checked_pages(
+    pages: Pages, said_on: Callable[[str], Mapping[str, str]], ballot: Ballot
+) -> Iterator[Checked]:
+    """The pages that a person has looked at.
+
+    Args:
+        pages: of a comparison.
+        said_on: gives what was said on a page, by its id; of a page's earlier words once it was viewed.
+        ballot: how is voted where nothing was said.
+    """
+    for item in pages:
+        if not said_on(item.id) and pages.was_seen(item.id):
+            continue
+        image, view = pages.viewed(item)
+        said = said_on(item.id)
+        words = [(box, said[cell]) for cell, box in boxes_of(view).items() if box and cell in said]
+        if image is None or not words:
+            continue
+        page = pages.viewer(item).corrected(item, said, ballot)
+        yield Checked(ref=item.ref, image=image, page=page, words=words)
 
 
 def export(folder: Path, pages: Iterable[Checked], formats: str) -> Path:

@@ -111,18 +111,25 @@ def placed(words: Mapping[str, str], cells: Mapping[str, Box | None]) -> dict[st
 
 
 def cell_of(name: str, cells: Mapping[str, Box | None]) -> str:
-    """The cell that is where one of this name was; the name itself where there is none."""
-    box = None if name in cells else _box_of(name)
-    return (_nearest(box, cells) if box else None) or name
+    """The cell or field that is where one of this name was; the name itself where there is none.
+
+    Cells are called by their boxes, and fields that a page may have several of by ``field:NAME@BOX``.
+    """
+    if name in cells:
+        return name
+    kind, box = _parts(name)
+    alike = {cell: there for cell, there in cells.items() if _parts(cell)[0] == kind} if box else {}
+    return (_nearest(box, alike) if box else None) or name
 
 
-def _box_of(cell: str) -> Box | None:
-    """The box that a cell is called by."""
+def _parts(cell: str) -> tuple[str, Box | None]:
+    """What a cell or field is called by besides its box, and the box."""
+    kind, _, place = cell.partition("#")[0].rpartition("@")
     try:
-        x0, y0, x1, y1 = map(float, cell.partition("#")[0].split(","))
+        x0, y0, x1, y1 = map(float, place.split(","))
     except ValueError:
-        return None
-    return x0, y0, x1, y1
+        return cell, None
+    return kind, (x0, y0, x1, y1)
 
 
 def _nearest(box: Box, cells: Mapping[str, Box | None]) -> str | None:

@@ -33,12 +33,17 @@ class Pages:
         self.kept: dict[str, dict[str, str]] = {}
         #: The cells of each page that was looked at, with their boxes.
         self.cells: dict[str, dict[str, Box | None]] = {}
+        #: The fields of each page that they were taken out of, with theirs.
+        self.fields: dict[str, dict[str, Box | None]] = {}
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items.values()))
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __getitem__(self, page: str) -> Item:
+        return self._items[page]
 
     def get(self, page: str) -> Item | None:
         return self._items.get(page)
@@ -102,6 +107,10 @@ class Pages:
         view["kept_at"] = self._corrections.at(view["key"])
         self.cells[item.id] = boxes_of(view)
         return image, view
+
+    def places_on(self, page: str) -> dict[str, Box | None]:
+        """All that a person may have said something of, with its box."""
+        return {**self.cells.get(page, {}), **self.fields.get(page, {})}
 
     def was_seen(self, page: str) -> bool:
         """Whether it is known what was typed on a page before."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ocr_plugins.corpus import Item
 from ocr_plugins.errors import OcrError
@@ -13,13 +11,8 @@ from ocr_plugins.pictures import encoded
 from ocr_plugins.runs import check_specs
 from ocr_plugins.spec import parse_spec
 
+from .latest import Latest
 from .state import Preview
-
-
-@dataclass(frozen=True)
-class _Wish:
-    item: Item
-    spec: str
 
 
 class Previewer:
@@ -31,33 +24,13 @@ class Previewer:
     """
 
     def __init__(self, tell: Callable[[Preview, bytes], object], longest: int) -> None:
-        self._tell = tell
-        self._longest = longest
-        self._wish: _Wish | None = None
-        self._busy = False
-        self._lock = threading.Lock()
+        self._latest = Latest[tuple[Item, str], tuple[Preview, bytes]](
+            lambda wish: preview(*wish, longest), lambda made: tell(*made), "ocr-plugins-preview"
+        )
 
     def want(self, item: Item, spec: str) -> None:
         """Makes the picture of a page as the engine of a spec would get it."""
-        with self._lock:
-            self._wish = _Wish(item, spec)
-            if self._busy:
-                return
-            self._busy = True
-        threading.Thread(target=self._work, name="ocr-plugins-preview", daemon=True).start()
-
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                wish, self._wish = self._wish, None
-                if wish is None:
-                    self._busy = False
-                    return
-            made = preview(wish.item, wish.spec, self._longest)
-            with self._lock:
-                late = self._wish is not None
-            if not late:
-                self._tell(*made)
+        self._latest.want((item, spec))
 
 
 def preview(item: Item, spec: str, longest: int) -> tuple[Preview, bytes]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from ocr_plugins.pictures import encoded
 from ocr_plugins.report.payload import inert_json
 
 from .bundle import bundled
-from .state import Board, View
+from .extracting import with_kept
+from .kept import keep_in
+from .paging import Pages
+from .state import Board, Found, View
 
 # The bundle is the one that notebooks load: a module, which only a URL can be imported by.
 _PAGE = """<!doctype html>
@@ -43,17 +47,40 @@ globalThis.ocrPlugins = standalone(document.getElementById("widget"), text("book
 
 
 def page_of(
-    title: str, views: Mapping[str, View], pictures: Mapping[str, tuple[str, bytes]], board: Board | None
+    title: str,
+    pages: Pages,
+    said_on: Callable[[str], Mapping[str, str]],
+    found_on: Callable[[str], Found] | None,
+    board: Board | None,
 ) -> str:
-    """An HTML page with views of pages; ``pictures`` are their media types and bytes by page id."""
+    """An HTML page with all pages of a comparison; what was corrected is in it from the start.
+
+    Args:
+        title: of the page.
+        pages: to be shown.
+        said_on: gives what a person said on a page, by its id.
+        found_on: gives its fields, where some were asked for.
+        board: the table of all pages, where there is one.
+    """
+    views: dict[str, View] = {}
+    pictures: dict[str, dict[str, str]] = {}
+    found: dict[str, Found] = {}
+    for item in pages:
+        image, view = pages.viewed(item)
+        said = said_on(item.id)
+        keep_in(view, said)
+        views[item.id] = view
+        if found_on is not None:
+            found[item.id] = with_kept(found_on(item.id), said)
+        if image is not None:
+            kind, data = encoded(image)
+            pictures[item.id] = {"type": kind, "data": base64.b64encode(data).decode("ascii")}
     book = {
-        "pages": [{"id": page, "title": view["title"]} for page, view in views.items()],
+        "pages": pages.titles,
         "board": board,
-        "views": dict(views),
-        "pictures": {
-            page: {"type": kind, "data": base64.b64encode(data).decode("ascii")}
-            for page, (kind, data) in pictures.items()
-        },
+        "views": views,
+        "found": found,
+        "pictures": pictures,
     }
     return _PAGE.format(
         title=html.escape(title),

@@ -93,8 +93,37 @@ class View(TypedDict):
     error: str | None
 
 
+class FoundField(TypedDict):
+    """A field of the page, or one that may be on it and was not found: its ``value`` is "".
+
+    ``id`` is what a person's word on it is kept by, as a cell's is: ``field:total``, or ``field:amounts@BOX``
+    where a page may have several of the name. ``boxes`` are those of the words that it came from,
+    ``probability`` that the value is right, ``others`` what it may be too with their probabilities, ``notes``
+    what is doubtful about it, ``kept`` what a person said of it before.
+    """
+
+    id: str
+    name: str
+    kind: Literal["text", "date", "amount"]
+    value: str
+    unit: str
+    probability: float
+    boxes: list[Box]
+    others: list[tuple[str, float]]
+    notes: list[str]
+    kept: str | None
+
+
+class Found(TypedDict):
+    """The fields of a page as the vote and a person's corrections have it; ``error`` is what went wrong."""
+
+    page: str
+    fields: list[FoundField]
+    error: str | None
+
+
 class Edit(TypedDict):
-    """What a person said of a cell: "" for nothing there, None to take it back."""
+    """What a person said of a cell or a field: "" for nothing there, None to take it back."""
 
     page: str
     cell: str

@@ -106,6 +106,10 @@ class Viewer:
             error=None,
         )
 
+    def has_read(self, item: Item) -> bool:
+        """Whether any engine has looked at a page."""
+        return any(item.id in run.results for run in self._runs)
+
     def corrected(self, item: Item, words: Mapping[str, str], ballot: Ballot) -> Page:
         """The vote of a page in which a person has the last word.
 

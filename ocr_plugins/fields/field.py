@@ -81,6 +81,8 @@ class Field:
         }
 
 
+# Confidences that are probabilities by themselves.
+_PROBABILITIES = ("vote-learned",)
 _TYPES: Mapping[type, str] = {str: "text", dt.date: "date", Decimal: "amount"}
 
 
@@ -90,8 +92,9 @@ def shown(value: Value) -> str:
 
 
 def read_surely(words: Sequence[Word]) -> float:
-    """The probability that words are right, by what calibration says of them; 1 where it says nothing.
+    """The probability that words are right, by what calibration or the learned vote says; 1 where none does.
 
     It is that of the least sure one: words of one line are right or wrong together.
     """
-    return min((word.calibrated for word in words if word.calibrated is not None), default=1.0)
+    known = (word.confidence if word.confidence_kind in _PROBABILITIES else word.calibrated for word in words)
+    return min((sure for sure in known if sure is not None), default=1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ocr_plugins.widgets import Comparison, compare
 from PIL import Image
-from sheets import TEXT
+from sheets import RECEIPT, TEXT
 
 from ocr_plugins.testing import drawn_page
 
@@ -17,6 +17,14 @@ def sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture of some lines."""
     path = tmp_path_factory.mktemp("sheet") / "sheet.png"
     Image.fromarray(drawn_page(TEXT).pixels).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def receipt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of a receipt."""
+    path = tmp_path_factory.mktemp("receipt") / "receipt.png"
+    Image.fromarray(drawn_page(RECEIPT).pixels).save(path)
     return path
 
 

@@ -79,7 +79,9 @@ def test_engines_and_steps_are_offered_with_their_options(
     assert "psm" in names
     assert not {"model_dir", "user_network_directory", "lm", "recognizer"} & names
     # What comes with the package has a name.
-    assert ["weights" in {option["name"] for option in engines[name]["options"]} for name in ("hog", "dram")] == [
+    assert [
+        "weights" in {option["name"] for option in engines[name]["options"]} for name in ("hog", "dram")
+    ] == [
         True,
         False,
     ]

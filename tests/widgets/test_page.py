@@ -307,6 +307,56 @@ def test_the_board_leads_to_the_page_and_the_word(seen: Seen, folder: Path) -> N
     assert page.locator(".look[aria-pressed=true]").inner_text() == "tesseract"
 
 
+@pytest.fixture(scope="module")
+def bought(tmp_path_factory: pytest.TempPathFactory, receipt: Path) -> Path:
+    path = tmp_path_factory.mktemp("bought") / "receipt.html"
+    compare(receipt, "tesseract,crnn", fields="receipt", corrections=False, block=True).to_html(path)
+    return path
+
+
+def test_fields_are_marked_and_mended(seen: Seen, bought: Path) -> None:
+    page = seen.open(bought)
+    page.wait_for_selector(".picture")
+    marks = page.locator("path.field")
+    assert {mark.get_attribute("data-field") for mark in marks.all()} >= {"total", "date", "vendor"}
+    total = page.get_by_label("total", exact=True)
+    assert total.input_value() == "9.00"
+    total.click()
+    assert page.locator("path.field.chosen").get_attribute("data-field") == "total"
+    total.fill("19.00")
+    total.press("Enter")
+    assert page.get_by_label("take back total").is_visible()
+    picture(page, "fields")
+    examine(page)
+    page.focus(".stage")
+    page.keyboard.press("u")
+    assert total.input_value() == "9.00"
+    page.keyboard.press("r")
+    assert total.input_value() == "19.00"
+    page.get_by_label("take back total").click()
+    assert total.input_value() == "9.00"
+    page.get_by_label("on the page").uncheck()
+    assert marks.count() == 0
+
+
+def test_a_field_that_was_not_found_is_typed_and_survives_a_reload(seen: Seen, bought: Path) -> None:
+    page = seen.open(bought)
+    page.wait_for_selector(".picture")
+    page.get_by_role("button", name="not found").click()
+    tax = page.get_by_label("tax", exact=True)
+    tax.fill("0.54")
+    page.get_by_label("total", exact=True).click()
+    assert tax.input_value() == "0.54"
+    total = page.get_by_label("total", exact=True)
+    total.fill("nonsense")
+    total.press("Escape")
+    assert total.input_value() == "9.00"
+    page.reload()
+    page.wait_for_selector(".picture")
+    assert page.get_by_label("tax", exact=True).input_value() == "0.54"
+    assert page.locator(".count").inner_text() == ""
+
+
 def test_without_python_nothing_is_offered_that_needs_it(page: Any) -> None:
     assert page.get_by_role("button", name="try…").count() == 0
     assert page.locator("input[type=file]").count() == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
-from ocr_plugins.widgets import Comparison, state
+from ocr_plugins.widgets import state
+from ocr_plugins.widgets.shared import SharedState
 
 SOURCE = (Path(__file__).parents[2] / "widgets/frontend/src/state.ts").read_text(encoding="utf-8")
 INTERFACES = {
@@ -31,7 +32,7 @@ def test_a_type_has_the_same_fields_on_both_sides(name: str) -> None:
 
 
 def test_the_widgets_traits_are_the_state() -> None:
-    ours = {name for name in Comparison.class_own_traits() if not name.startswith("_")}
+    ours = {name for name in SharedState.class_own_traits() if not name.startswith("_")}
     assert ours == set(INTERFACES["State"])
 
 

@@ -6,6 +6,7 @@ import { Board } from "./board";
 import { Confused } from "./confused";
 import { Choose, Dropping, Uploads } from "./dropping";
 import { Editor } from "./editor";
+import { Fields } from "./fields";
 import { Help } from "./help";
 import { OURS } from "./hosts";
 import { useImage, useSession } from "./hooks";
@@ -30,6 +31,8 @@ export function App({ session }: { session: Session }) {
   const [hovered, setHovered] = useState("");
   const [looked, setLooked] = useState(VOTE);
   const [lit, setLit] = useState<{ key: string; cells: Set<string> }>({ key: "", cells: new Set() });
+  const [marked, setMarked] = useState(true);
+  const [field, setField] = useState("");
   const [help, setHelp] = useState(false);
   const [all, setAll] = useState(board !== null);
   const [trying, setTrying] = useState(false);
@@ -38,12 +41,15 @@ export function App({ session }: { session: Session }) {
   const zoom = useRef<PanzoomObject | null>(null);
   const editor = useRef<HTMLInputElement | null>(null);
   const root = useRef<HTMLDivElement>(null);
-  const shown = useMemo<Shown>(() => ({ layers, heat, lit: lit.cells }), [layers, heat, lit]);
+  const shown = useMemo<Shown>(() => ({ layers, heat, lit: lit.cells, fields: marked, field }), [layers, heat, lit, marked, field]);
 
   useEffect(() => {
     setHovered("");
     setLit({ key: "", cells: new Set() });
   }, [view]);
+
+  // A page that is read on is the same page: what is looked at stays.
+  useEffect(() => setField(""), [view?.id]);
 
   const focusStage = (): void => root.current?.querySelector<HTMLElement>(".stage")?.focus({ preventScroll: true });
   const edit = (): void => {
@@ -125,6 +131,7 @@ export function App({ session }: { session: Session }) {
                   onDone={focusStage}
                 />
               ) : null}
+              <Fields session={session} marked={marked} onMark={() => setMarked(!marked)} chosen={field} onChoose={setField} />
               <Scores session={session} layers={layers} onLayer={toggleLayer} looked={looked} onLook={setLooked} />
               {session.cells.length ? (
                 <Confused

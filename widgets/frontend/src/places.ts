@@ -38,16 +38,8 @@ export class Places {
 
   /** The cell that is where another one is called to be: the two share half of what they cover at least. */
   like(id: string): Cell | undefined {
-    const box = id.split("#")[0]!.split(",").map(Number);
-    if (box.length !== 4 || box.some(Number.isNaN)) return undefined;
-    let found: Cell | undefined;
-    let most = SAME;
-    for (const place of this.index?.search(...(box as Box)) ?? []) {
-      const cell = this.cells[place]!;
-      const share = shared(box as Box, cell.box!);
-      if (share >= most) [most, found] = [share, cell];
-    }
-    return found;
+    const box = boxIn(id);
+    return box && mostShared(box, (this.index?.search(...box) ?? []).map((place) => [this.cells[place]!, this.cells[place]!.box!]));
   }
 
   /** The nearest cell above (-1) or below (1) a box. */
@@ -68,6 +60,34 @@ export class Places {
     return found;
   }
 }
+
+/** The box that a cell or a field is called by: `BOX` or `NAME@BOX`, with a number behind it where two are alike. */
+export function boxIn(id: string): Box | undefined {
+  const box = id.split("#")[0]!.split("@").at(-1)!.split(",").map(Number);
+  return box.length !== 4 || box.some(Number.isNaN) ? undefined : (box as Box);
+}
+
+/** Of things with their boxes the one that shares most with a box, and half of what both cover at least. */
+export function mostShared<T>(box: Box, things: Iterable<[T, Box]>): T | undefined {
+  let found: T | undefined;
+  let most = SAME;
+  for (const [thing, there] of things) {
+    const share = shared(box, there);
+    if (share >= most) [most, found] = [share, thing];
+  }
+  return found;
+}
+
+/** The box around several. */
+export const around = (boxes: Box[]): Box => [
+  Math.min(...boxes.map((box) => box[0])),
+  Math.min(...boxes.map((box) => box[1])),
+  Math.max(...boxes.map((box) => box[2])),
+  Math.max(...boxes.map((box) => box[3])),
+];
+
+/** Of some boxes, at least one, the largest. */
+export const largest = (boxes: Box[]): Box => boxes.reduce((one, other) => (area(other) > area(one) ? other : one));
 
 const area = (box: Box): number => (box[2] - box[0]) * (box[3] - box[1]);
 function shared(one: Box, other: Box): number {

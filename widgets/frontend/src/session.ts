@@ -9,10 +9,10 @@ import type { AnyModel } from "@anywidget/types";
 import { Desk } from "./desk";
 import { type Confusion, confusions } from "./differences";
 import * as kept from "./kept";
-import { type Placed, Places } from "./places";
+import { around, boxIn, mostShared, type Placed, Places } from "./places";
 import { at, type Decision, disagreement, heardIn, vote } from "./vote";
 import { correctedTruth, type Score, score, sum } from "./score";
-import type { Ballot, Cell, Edit, History, State, View } from "./state";
+import type { Ballot, Cell, Found, FoundField, History, State, View } from "./state";
 
 export const VOTE = "vote";
 /** As many shades as the heat map has. */
@@ -31,7 +31,7 @@ export class Session {
   constructor(model: AnyModel<State>, stop: AbortSignal, alone = false) {
     this.model = model;
     this.desk = alone ? null : new Desk(model, () => this.changed(), stop);
-    const names = ["view", "picture", "selected", "ballot", "history", "progress", "running", "notice", "pages", "board"] as const;
+    const names = ["view", "picture", "selected", "ballot", "history", "progress", "running", "notice", "pages", "board", "found"] as const;
     for (const name of names) {
       const heard = (): void => this.changed();
       model.on(`change:${name}`, heard);
@@ -138,6 +138,27 @@ export class Session {
         else found.set(here, text);
       }
       return found;
+    });
+  }
+
+  /** The fields of the page that is shown; null where none were asked for, or they are still to come. */
+  get found(): Found | null {
+    const found = this.model.get("found");
+    return found && found.page === this.view?.id ? found : null;
+  }
+
+  /** What a person has said of the page's fields, by their ids. */
+  get mended(): Map<string, string> {
+    return this.once("mended", [this.history, this.found], () => {
+      const fields = this.found?.fields ?? [];
+      const said = new Map(fields.flatMap(({ id, kept }) => (kept === null ? [] : [[id, kept] as const])));
+      for (const { page, cell, text } of this.history.edits.slice(0, this.history.done)) {
+        const here = page === this.view?.id ? fieldCalled(cell, fields) : undefined;
+        if (here === undefined) continue;
+        if (text === null) said.delete(here);
+        else said.set(here, text);
+      }
+      return said;
     });
   }
 
@@ -274,12 +295,18 @@ export class Session {
   }
 
   correct(cell: Cell, text: string | null): void {
-    const view = this.view;
-    if (!view) return;
-    const known = this.corrections.get(cell.id);
-    if (text === known || (text === null && known === undefined)) return;
-    const edit: Edit = { page: view.id, cell: cell.id, text: text === null ? null : text.trim().replace(/\s+/g, " ") };
-    const edits = [...this.history.edits.slice(0, this.history.done), edit];
+    this.say(cell.id, this.corrections.get(cell.id), text);
+  }
+
+  /** Says what a field of a page is, unless another page is shown by now. */
+  mend(page: string, field: FoundField, text: string | null): void {
+    if (page === this.view?.id) this.say(field.id, this.mended.get(field.id), text);
+  }
+
+  private say(id: string, known: string | undefined, typed: string | null): void {
+    const text = typed === null ? null : plain(typed);
+    if (!this.view || text === known || (text === null && known === undefined)) return;
+    const edits = [...this.history.edits.slice(0, this.history.done), { page: this.view.id, cell: id, text }];
     this.write({ edits, done: edits.length });
   }
 
@@ -360,4 +387,15 @@ export class Session {
     const there = wrong ?? this.doubtful[0];
     if (there) this.select(there.cell.id);
   }
+}
+
+/** What is typed, without white space that nobody sees. */
+export const plain = (text: string): string => text.trim().replace(/\s+/g, " ");
+
+/** The id of the field that an edit is of: with other engines the box that it is called by may have moved a little. */
+function fieldCalled(id: string, fields: FoundField[]): string | undefined {
+  if (fields.some((field) => field.id === id)) return id;
+  const box = boxIn(id);
+  const alike = fields.filter((field) => field.id.split("@")[0] === id.split("@")[0] && field.boxes.length);
+  return box && mostShared(box, alike.map((field) => [field.id, around(field.boxes)]));
 }

@@ -3,14 +3,17 @@
 import Panzoom, { type PanzoomObject } from "@panzoom/panzoom";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { OURS } from "./hosts";
-import { boxesOf, boxesOfCells, pathOf, type Places } from "./places";
+import { boxesOf, boxesOfCells, largest, pathOf, type Places } from "./places";
 import type { Session } from "./session";
-import type { Cell } from "./state";
+import type { Box, Cell, FoundField } from "./state";
 
 export interface Shown {
   layers: Set<string>;
   heat: boolean;
   lit: Set<string>;
+  /** Whether the fields of the page are marked, and which one is looked at, by its id. */
+  fields: boolean;
+  field: string;
 }
 
 interface Props {
@@ -26,6 +29,8 @@ interface Props {
   zoom: { current: PanzoomObject | null };
 }
 
+/** The height of a field's name, as a share of the page's longer side. */
+const LABEL = 0.016;
 /** How far the page can be enlarged. */
 const MOST = 16;
 
@@ -82,11 +87,15 @@ export function Stage({ session, image, treated, shown, hovered, onHover, onKey,
   }, []);
 
   const selected = session.selected?.cell;
-  useEffect(() => {
+  const fields = shown.fields ? (session.found?.fields ?? []).filter(({ boxes }) => boxes.length) : [];
+  const field = fields.find(({ id }) => id === shown.field);
+  const show = (box: Box | null | undefined): void => {
     // On the page as an engine sees it, words may be elsewhere.
-    if (treated || !selected?.box || !frame.current || !paper.current) return;
-    reveal(selected, frame.current, paper.current, zoom.current, width);
-  }, [selected?.id, treated]);
+    if (treated || !box || !frame.current || !paper.current) return;
+    reveal(box, frame.current, paper.current, zoom.current, width);
+  };
+  useEffect(() => show(selected?.box), [selected?.id, treated]);
+  useEffect(() => show(field && largest(field.boxes)), [field?.id]);
 
   const pointed = (event: PointerEvent | MouseEvent): Cell | undefined => {
     // Steps may move words.
@@ -127,6 +136,14 @@ export function Stage({ session, image, treated, shown, hovered, onHover, onKey,
           {view.engines.map(({ label }, place) =>
             shown.layers.has(label) ? <path key={label} class={`layer engine-${place % 8}`} data-layer={label} d={layers.get(label) ?? ""} /> : null,
           )}
+          {fields.map(({ id, name, boxes }) => (
+            <path key={id} class={id === field?.id ? "field chosen" : "field"} data-field={name} d={pathOf(boxes)} />
+          ))}
+          {[...labelsOf(fields)].map(([place, { box, names }]) => (
+            <text key={place} class="field" x={box[0]} y={box[1]} font-size={Math.max(width, height) * LABEL}>
+              {names.join(", ")}
+            </text>
+          ))}
           <path class="corrected" d={corrected} />
           <path class="lit" d={lit} />
           {focus?.box ? <path class="focus" d={pathOf([focus.box])} /> : null}
@@ -137,13 +154,25 @@ export function Stage({ session, image, treated, shown, hovered, onHover, onKey,
   );
 }
 
-/** Moves the page so that a word is seen, where it is not. */
-function reveal(cell: Cell, frame: HTMLElement, paper: HTMLElement, zoom: PanzoomObject | null, width: number): void {
-  if (!zoom || !cell.box) return;
+/** What stands over the boxes of fields, by the box: some come from the same words. */
+function labelsOf(fields: FoundField[]): Map<string, { box: Box; names: string[] }> {
+  const found = new Map<string, { box: Box; names: string[] }>();
+  for (const { name, boxes } of fields) {
+    const box = largest(boxes);
+    const known = found.get(box.join());
+    if (known) known.names.push(name);
+    else found.set(box.join(), { box, names: [name] });
+  }
+  return found;
+}
+
+/** Moves the page so that a box is seen, where it is not. */
+function reveal(box: Box, frame: HTMLElement, paper: HTMLElement, zoom: PanzoomObject | null, width: number): void {
+  if (!zoom) return;
   const [outer, inner] = [frame.getBoundingClientRect(), paper.getBoundingClientRect()];
   const scale = inner.width / width;
   if (!scale) return;
-  const [x0, y0, x1, y1] = cell.box.map((value) => value * scale) as [number, number, number, number];
+  const [x0, y0, x1, y1] = box.map((value) => value * scale) as [number, number, number, number];
   const left = inner.left + x0 - outer.left;
   const top = inner.top + y0 - outer.top;
   const right = inner.left + x1 - outer.left;

@@ -4,13 +4,15 @@ import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { App } from "./app";
 import { Session } from "./session";
-import type { Board, PageTitle, State, View } from "./state";
+import type { Board, Found, PageTitle, State, View } from "./state";
 
 /** What such a page carries, as widgets/standalone.py writes it: pictures are base64. */
 export interface Book {
   pages: PageTitle[];
   board: Board | null;
   views: Record<string, View>;
+  /** Of pages, where fields were asked for. */
+  found: Record<string, Found>;
   pictures: Record<string, { type: string; data: string }>;
 }
 
@@ -24,6 +26,7 @@ const EMPTY: State = {
   ballot: { method: "learned", without: [] },
   history: { edits: [], done: 0 },
   board: null,
+  found: null,
   progress: [],
   running: false,
   notice: "",
@@ -70,6 +73,7 @@ export function standalone(el: HTMLElement, book: Book): Alone {
     model.set("picture_type", picture?.type ?? "");
     model.set("picture", picture ? bytesOf(picture.data) : null);
     model.set("selected", "");
+    model.set("found", book.found[page] ?? null);
     model.set("view", page in book.views ? JSON.stringify(book.views[page]) : "");
   };
   model.on("change:page", open);

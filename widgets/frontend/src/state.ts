@@ -1,7 +1,7 @@
 /**
  * What Python and the browser share, as widgets/state.py has it: a test holds the two against each other.
  *
- * Python writes `view`, `picture` and `board`; the browser writes `history`, `ballot` and `selected`, and never
+ * Python writes `view`, `picture`, `found` and `board`; the browser writes `history`, `ballot` and `selected`, and never
  * waits for an answer.
  */
 
@@ -83,7 +83,36 @@ export interface View {
   error: string | null;
 }
 
-/** What a person said of a cell: "" for nothing there, null to take it back. */
+/** A field of the page, or one that may be on it and was not found: its value is "". */
+export interface FoundField {
+  /** What a person's word on it is kept by: `field:total`, or `field:amounts@BOX` where there may be several. */
+  id: string;
+  name: string;
+  kind: "text" | "date" | "amount";
+  value: string;
+  /** An amount's currency. */
+  unit: string;
+  /** That the value is right. */
+  probability: number;
+  /** Of the words that it came from. */
+  boxes: Box[];
+  /** What it may be too, with their probabilities. */
+  others: [string, number][];
+  /** What is doubtful about it. */
+  notes: string[];
+  /** What a person said of it before. */
+  kept: string | null;
+}
+
+/** The fields of a page as the vote and a person's corrections have it. */
+export interface Found {
+  page: string;
+  fields: FoundField[];
+  /** What went wrong. */
+  error: string | null;
+}
+
+/** What a person said of a cell or a field: "" for nothing there, null to take it back. */
 export interface Edit {
   page: string;
   cell: string;
@@ -233,6 +262,8 @@ export interface State {
   ballot: Ballot;
   history: History;
   board: Board | null;
+  /** Null where no fields were asked for. */
+  found: Found | null;
   progress: Progress[];
   running: boolean;
   notice: string;

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Session, VOTE } from "../src/session";
 import { cer } from "../src/score";
 import { Alone } from "../src/standalone";
-import type { Cell, Engine, State, View } from "../src/state";
+import type { Cell, Engine, Found, FoundField, State, View } from "../src/state";
 
 const engine = (label: string, text: string): Engine => ({
   label,
@@ -209,6 +209,66 @@ describe("a word that is selected", () => {
     expect(one.selected!.cell.id).toBe("100,0,180,20");
     model.set("view", told({ ...view(), id: "other", lines: [], pending: true }));
     expect(one.selected).toBeUndefined();
+  });
+});
+
+describe("fields", () => {
+  const field = (id: string, value: string, kept: string | null = null): FoundField => ({
+    id,
+    name: id.slice("field:".length),
+    kind: "amount",
+    value,
+    unit: "",
+    probability: 0.9,
+    boxes: [],
+    others: [],
+    notes: [],
+    kept,
+  });
+  const found = (kept: string | null = null): Found => ({ page: "page", fields: [field("field:total", "9.00", kept), field("field:tax", "")], error: null });
+
+  test("are mended, undone and done again, and are no words that were checked", () => {
+    const [one] = session({ found: found() });
+    one.mend("page", one.found!.fields[0]!, " 19.00 ");
+    expect([...one.mended]).toEqual([["field:total", "19.00"]]);
+    expect(one.corrections.size).toBe(0);
+    one.undo();
+    expect(one.mended.size).toBe(0);
+    one.redo();
+    expect(one.mended.get("field:total")).toBe("19.00");
+    one.mend("page", one.found!.fields[0]!, null);
+    expect(one.mended.size).toBe(0);
+  });
+
+  test("keep what was said of them before until it is taken back", () => {
+    const [one] = session({ found: found("8.00") });
+    expect(one.mended.get("field:total")).toBe("8.00");
+    one.mend("page", one.found!.fields[0]!, null);
+    expect(one.mended.size).toBe(0);
+  });
+
+  test("have what was said of them where they stood a little elsewhere", () => {
+    const here = (id: string, x: number): FoundField => ({ ...field(id, "9.00"), name: "amounts", boxes: [[x, 0, x + 100, 20]] });
+    const [one, model] = session({ found: { ...found(), fields: [here("field:amounts@0,0,100,20", 0), here("field:amounts@200,0,300,20", 200)] } });
+    one.mend("page", one.found!.fields[1]!, "9.50");
+    model.set("found", { ...found(), fields: [here("field:amounts@3,0,103,20", 3), here("field:amounts@203,0,303,20", 203)] });
+    expect([...one.mended]).toEqual([["field:amounts@203,0,303,20", "9.50"]]);
+    one.mend("other", one.found!.fields[0]!, "1.00");
+    expect(one.mended.size).toBe(1);
+  });
+
+  test("are those of the page that is shown", () => {
+    const [one, model] = session({ found: { ...found(), page: "other" } });
+    expect(one.found).toBeNull();
+    model.set("found", found());
+    expect(one.found!.fields.length).toBe(2);
+  });
+
+  test("are kept in this browser", () => {
+    const [one] = session({ found: found() });
+    one.mend("page", one.found!.fields[1]!, "0.54");
+    const [again] = session({ found: found() });
+    expect(again.mended.get("field:tax")).toBe("0.54");
   });
 });
 
