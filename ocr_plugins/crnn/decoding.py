@@ -32,13 +32,15 @@ LogProbs = NDArray[np.float32]
 _LEAST = 1e-3
 # And of the others so many at most.
 _MOST_CLASSES = 8
-# No blank is held to be less probable.
-_IMPOSSIBLE = 1e-12
+# No blank is held to be less probable; where it has as much as this, other classes may have nothing.
+_IMPOSSIBLE, _POSSIBLE = 1e-12, 0.5
 # Words that are surer than this get no alternatives; texts less probable than that are none.
 _SURE, _LIKELY = 0.995, 0.002
 _ALTERNATIVES = 3
 _ALTERNATIVES_BEAM = 6
 _BLANK = 0
+# What goes on with a text for so little is not looked at.
+_NEGLIGIBLE = 1e-9
 
 
 class CharacterModel(Protocol):
@@ -239,36 +241,56 @@ def beam_search(
     kept = [_Prefix(None, _BLANK, "", 0.0, blank=1.0)]
     scale = 0.0  # logarithm of what all probabilities were divided by
     for blank, classes in _steps(log_probs):
-        touched = _step(kept, blank, classes, scorer)
+        touched = _step(kept, blank, classes, scorer) if classes else kept
         total = 0.0
-        for prefix in touched:
-            prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
-            prefix.next_blank = prefix.next_last = 0.0
-            total += prefix.blank + prefix.last
+        if classes:
+            for prefix in touched:
+                prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
+                prefix.next_blank = prefix.next_last = 0.0
+                total += prefix.blank + prefix.last
+        else:
+            for prefix in kept:
+                prefix.blank, prefix.last = (prefix.blank + prefix.last) * blank, 0.0
+                total += prefix.blank
         scale += math.log(total)
         for prefix in touched:
             prefix.blank /= total
             prefix.last /= total
-        kept = _best(touched, beam) if len(touched) > beam else touched
+        kept = _best(touched, beam, scorer) if len(touched) > beam else touched
     return [
         (prefix.classes(), math.log(prefix.blank + prefix.last) + scale)
-        for prefix in _best(kept, beam)
+        for prefix in _best(kept, beam, scorer)
         if prefix.blank + prefix.last > 0
     ]
 
 
 def _steps(log_probs: LogProbs) -> Iterator[tuple[float, list[tuple[int, float]]]]:
-    """Of each step the blank's probability, and the classes worth a look with theirs."""
+    """Of each step the blank's probability, and the classes worth a look with theirs.
+
+    Steps one after the other in which nothing but the blank is are one.
+    """
     probs = np.exp(log_probs.astype(np.float64))
-    blanks = np.maximum(probs[:, _BLANK], _IMPOSSIBLE).tolist()
+    blanks = np.maximum(probs[:, _BLANK], _IMPOSSIBLE)
     probs[:, _BLANK] = 0.0
     most = min(_MOST_CLASSES, probs.shape[1])
     best = np.argpartition(probs, -most, axis=1)[:, -most:]
     chances = np.take_along_axis(probs, best, axis=1)
     # The best is looked at however little it has, or the search would end where the blank is impossible.
-    least = np.minimum(chances.max(axis=1), _LEAST)
-    for blank, labels, row, low in zip(blanks, best.tolist(), chances.tolist(), least.tolist(), strict=True):
-        yield blank, [(label, chance) for label, chance in zip(labels, row, strict=True) if chance >= low > 0]
+    least = np.where(blanks >= _POSSIBLE, _LEAST, np.minimum(chances.max(axis=1), _LEAST))
+    together = 1.0
+    for blank, labels, row, low in zip(
+        blanks.tolist(), best.tolist(), chances.tolist(), least.tolist(), strict=True
+    ):
+        classes = [(label, chance) for label, chance in zip(labels, row, strict=True) if chance >= low > 0]
+        if not classes and together * blank > _IMPOSSIBLE:
+            together *= blank
+            continue
+        if together < 1.0:
+            yield together, []
+            together = 1.0
+        yield blank, classes
+    if together < 1.0:
+        yield together, []
 
 
 def _step(
@@ -277,15 +299,17 @@ def _step(
     """One step of the search: all texts that come of those kept."""
     touched = list(kept)
     known = set(map(id, kept))
+    heads = []
     for prefix in kept:
-        prefix.next_blank += (prefix.blank + prefix.last) * blank
+        both = prefix.blank + prefix.last
+        prefix.next_blank += both * blank
+        heads.append((prefix, both, prefix.label if prefix.parent is not None else None))
     for label, chance in classes:
-        for prefix in kept:
-            both = prefix.blank + prefix.last
-            if prefix.label == label and prefix.parent is not None:
+        for prefix, both, end in heads:
+            if end == label:
                 prefix.next_last += prefix.last * chance
                 both = prefix.blank
-            if both * chance < 1e-9:
+            if both * chance < _NEGLIGIBLE:
                 continue
             child = prefix.child(label, scorer)
             child.next_last += both * chance
@@ -295,9 +319,10 @@ def _step(
     return touched
 
 
-def _best(prefixes: list[_Prefix], beam: int) -> list[_Prefix]:
+def _best(prefixes: list[_Prefix], beam: int, scorer: _Scorer | None) -> list[_Prefix]:
     def rank(prefix: _Prefix) -> float:
-        return math.log(prefix.blank + prefix.last + 1e-300) + prefix.prior
+        sure = prefix.blank + prefix.last
+        return math.log(sure + 1e-300) + prefix.prior if scorer else sure
 
     best = sorted(prefixes, key=rank, reverse=True)
     for dropped in best[beam:]:
@@ -340,16 +365,18 @@ def aligned(log_probs: LogProbs, classes: Sequence[int]) -> list[tuple[int, int,
 def probability(log_probs: LogProbs, classes: Sequence[int]) -> float:
     """The probability of exactly these classes in all steps, summed over the alignments."""
     labels, skips = _states(classes)
-    emit = np.exp(log_probs[:, labels].astype(np.float64))
-    chance = np.zeros(len(labels))
-    chance[:2] = emit[0, :2]
-    for row in emit[1:]:
-        before = chance
-        chance = before.copy()
-        chance[1:] += before[:-1]
-        chance[2:] += np.where(skips[2:], before[:-2], 0.0)
-        chance *= row
-    return min(float(chance[-2:].sum()), 1.0)
+    # Lists: words have few states, of which NumPy would make as many calls a step.
+    first, *rows = np.exp(log_probs[:, labels].astype(np.float64)).tolist()
+    leaps = [float(skip) for skip in skips.tolist()]
+    chance = [*first[:2], *(0.0 for _ in first[2:])]
+    for row in rows:
+        chance = [
+            (stay + one + two * leap) * emit
+            for stay, one, two, leap, emit in zip(
+                chance, [0.0, *chance], [0.0, 0.0, *chance], leaps, row, strict=False
+            )
+        ]
+    return min(sum(chance[-2:]), 1.0)
 
 
 def _states(classes: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -59,10 +59,12 @@ EUROPE: tuple[str, ...] = tuple(name for name in FORMATS if name not in ("br", "
 _AS_DIGIT = dict(zip("OQDILZSGBTA", "00011256874", strict=True))
 _AS_LETTER = dict(zip("015826", "OISBZG", strict=True))
 _SHAPE = {"L": re.compile("[A-Z]"), "D": re.compile("[0-9]"), "X": re.compile("[A-Z0-9]")}
-# What plates have between letters and digits; words with other signs are no part of a number.
-_BETWEEN = re.compile(r"[\s·•-]|(?<!\d)\.|\.(?!\d)")
-# A character that had to be put right is so much less likely than one that was read as it must be.
-_CHANGED = 0.1
+# What plates have between letters and digits, and what their seals, bolts and pictures are read as; words with
+# other signs are no part of a number.
+_BETWEEN = re.compile(r"[\s·•=*~'’-]|(?<!\d)[.:]|[.:](?!\d)")
+# A character that had to be put right is so much less likely than one that was read as it must be: letters that
+# are seldom taken for digits, and all others.
+_SELDOM, _CHANGED_SELDOM, _CHANGED = "AT", 0.01, 0.1
 # What fits a format that says nothing of its characters is so much less likely a number.
 _SHAPELESS = 0.05
 # How likely a picture has no number that can be read, beside one that fits a format; and what is none.
@@ -157,8 +159,12 @@ def _fits(read: str, formats: Sequence[str]) -> Iterator[tuple[str, float]]:
         put = [_put(mark, kind) for mark, kind in zip(read, format_, strict=True)]
         if all(put):
             value = "".join(put)
-            changed = sum(one != other for one, other in zip(value, read, strict=True))
-            yield value, _CHANGED**changed * (1.0 if set(format_) - {"X"} else _SHAPELESS)
+            changed = math.prod(
+                _CHANGED_SELDOM if mark in _SELDOM else _CHANGED
+                for mark, other in zip(read, value, strict=True)
+                if mark != other
+            )
+            yield value, changed * (1.0 if set(format_) - {"X"} else _SHAPELESS)
 
 
 def _put(mark: str, kind: str) -> str:
