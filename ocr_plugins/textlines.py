@@ -184,6 +184,8 @@ def opened(mask: Mask, size: tuple[int, int]) -> Mask:
     if width > mask.shape[1] or height > mask.shape[0]:
         return np.zeros_like(mask)
     fits = _windowed(_windowed(mask, width, 1, np.bitwise_and), height, 0, np.bitwise_and)
+    if not fits.any():
+        return np.zeros_like(mask)
     # Each place where it fits stands for the whole window.
     room = np.pad(fits, ((height - 1, height - 1), (width - 1, width - 1)))
     return _windowed(_windowed(room, width, 1, np.bitwise_or), height, 0, np.bitwise_or)

@@ -59,11 +59,11 @@ EUROPE: tuple[str, ...] = tuple(name for name in FORMATS if name not in ("br", "
 _AS_DIGIT = dict(zip("OQDILZSGBTA", "00011256874", strict=True))
 _AS_LETTER = dict(zip("015826", "OISBZG", strict=True))
 _SHAPE = {"L": re.compile("[A-Z]"), "D": re.compile("[0-9]"), "X": re.compile("[A-Z0-9]")}
-# What plates have between letters and digits, and what their seals, bolts and pictures are read as; words with
-# other signs are no part of a number.
+# What plates have between letters and digits, and what their seals, bolts and pictures are read as; words
+# with other signs are no part of a number.
 _BETWEEN = re.compile(r"[\s·•=*~'’-]|(?<!\d)[.:]|[.:](?!\d)")
-# A character that had to be put right is so much less likely than one that was read as it must be: letters that
-# are seldom taken for digits, and all others.
+# A character that had to be put right is so much less likely than one that was read as it must be: letters
+# that are seldom taken for digits, and all others.
 _SELDOM, _CHANGED_SELDOM, _CHANGED = "AT", 0.01, 0.1
 # What fits a format that says nothing of its characters is so much less likely a number.
 _SHAPELESS = 0.05
