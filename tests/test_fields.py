@@ -358,6 +358,11 @@ def test_a_wrong_check_digit_is_told() -> None:
         ("br", ("J6Z3298",), "JGZ3298"),
         ("fr", ("AA-123-AA",), "AA123AA"),
         ("us", ("NEW JERSEY", "GARDEN STATE", "ABC 1234"), "ABC1234"),
+        # What seals and bolts are read as, and the country's letters on the band beside the number.
+        ("us", ("OCA=069",), "OCA069"),
+        ("us", ("*LW1257",), "LW1257"),
+        ("de", ("BSE:5579",), "BSE5579"),
+        ("hr", ("HZA-834CO",), "ZA834CO"),
         ("", ("nothing", "at all"), None),
     ],
 )
@@ -372,6 +377,8 @@ def test_plates(country: str, lines: tuple[str, ...], expected: str | None) -> N
         ("JQ23298", (("JGZ3298", 0.3),), "JGZ3298"),
         ("JGZ3298", (("JQZ3298", 0.02),), "JGZ3298"),
         ("JGZ3298", (("JGZ3298", 0.6), ("JQZ3298", 0.3)), "JGZ3298"),
+        # A is hardly ever a 4, what else was thought of rather.
+        ("JGZ329A", (("JGZ3298", 0.05),), "JGZ3298"),
     ],
 )
 def test_alternatives_of_a_word_are_looked_at(text: str, others: Any, expected: str) -> None:
@@ -389,7 +396,7 @@ def test_a_line_that_is_not_cut_into_words_has_plates_too() -> None:
     assert field.value == "ABC1234"
 
 
-@pytest.mark.parametrize("line", ["Receipt 10:22PM", "TOTAL 12.50 RM", "12.50"])
+@pytest.mark.parametrize("line", ["Receipt 10:22PM", "TOTAL 12.50 RM", "12.50", "closed 10:22:45"])
 def test_what_is_no_plate_is_none(line: str) -> None:
     assert values(found("plate", line)).get("plate") is None
 

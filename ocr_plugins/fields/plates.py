@@ -67,6 +67,8 @@ _BETWEEN = re.compile(r"[\s·•=*~'’-]|(?<!\d)[.:]|[.:](?!\d)")
 _SELDOM, _CHANGED_SELDOM, _CHANGED = "AT", 0.01, 0.1
 # What fits a format that says nothing of its characters is so much less likely a number.
 _SHAPELESS = 0.05
+# A number that is read together with the country's letters is so much less likely, for each letter.
+_BAND, _BAND_LETTERS = 0.05, 2
 # How likely a picture has no number that can be read, beside one that fits a format; and what is none.
 _NONE, _LEAST = 0.05, 0.005
 # Readings of a word that are looked at, and parts that a number may be read as.
@@ -124,8 +126,9 @@ def _readings(row: Row, formats: Sequence[str], tallest: float) -> Iterator[_Rea
     for part in row.runs(_PARTS):
         size = _size(part.words, tallest)
         for text, likely in _texts(part):
-            for value, fit in _fits(text, formats):
-                yield _Reading(value, size * likely * fit, part)
+            for band, number in _without_band(text):
+                for value, fit in _fits(number, formats):
+                    yield _Reading(value, size * likely * band * fit, part)
 
 
 def _texts(part: Part) -> Iterator[tuple[str, float]]:
@@ -139,6 +142,14 @@ def _texts(part: Part) -> Iterator[tuple[str, float]]:
     for texts in itertools.product(*said):
         joined = _BETWEEN.sub("", " ".join(text for text, _ in texts)).upper()
         yield joined, math.prod(probability for _, probability in texts)
+
+
+def _without_band(text: str) -> Iterator[tuple[float, str]]:
+    """A text, and what it is where its first letters are the country's on the band beside the number."""
+    yield 1.0, text
+    for count in range(1, _BAND_LETTERS + 1):
+        if text[:count].isalpha():
+            yield _BAND**count, text[count:]
 
 
 def _said(word: Word) -> list[tuple[str, float]]:
