@@ -368,7 +368,7 @@ def probability(log_probs: LogProbs, classes: Sequence[int]) -> float:
     # Lists: words have few states, of which NumPy would make as many calls a step.
     first, *rows = np.exp(log_probs[:, labels].astype(np.float64)).tolist()
     leaps = [float(skip) for skip in skips.tolist()]
-    chance = [*first[:2], *(0.0 for _ in first[2:])]
+    chance: list[float] = [*first[:2], *(0.0 for _ in first[2:])]
     for row in rows:
         chance = [
             (stay + one + two * leap) * emit
