@@ -116,6 +116,18 @@ def test_the_beam_sums_over_alignments_where_greedy_does_not() -> None:
     assert [word.text for word in Decoder(ALPHABET, beam=4).words(log_probs)] == ["a"]
 
 
+@pytest.mark.parametrize("blank", [0.0, -1e-6, -0.01])
+def test_blanks_however_sure_part_doubled_letters(blank: float) -> None:
+    letter = np.log(np.array([5e-4, 1e-9, 0.9995, 1e-9, 1e-9], np.float32))
+    nothing = np.array([blank, -90, -90, -90, -90], np.float32)
+    log_probs = np.stack([nothing, letter, nothing, nothing, letter, nothing])
+
+    [(first, likely), *_] = beam_search(log_probs, 5)
+
+    assert first == [2, 2]
+    assert likely == pytest.approx(math.log(probability(log_probs, [2, 2])), abs=1e-3)
+
+
 def test_a_language_model_decides_between_like_shapes() -> None:
     model = LanguageModel.from_words({"bac": 0.9, "cab": 0.1})
     # The last letter is b or c, and the network cannot tell.

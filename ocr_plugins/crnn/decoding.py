@@ -277,19 +277,19 @@ def _steps(log_probs: LogProbs) -> Iterator[tuple[float, list[tuple[int, float]]
     chances = np.take_along_axis(probs, best, axis=1)
     # The best is looked at however little it has, or the search would end where the blank is impossible.
     least = np.where(blanks >= _POSSIBLE, _LEAST, np.minimum(chances.max(axis=1), _LEAST))
-    together = 1.0
+    together, waiting = 1.0, False
     for blank, labels, row, low in zip(
         blanks.tolist(), best.tolist(), chances.tolist(), least.tolist(), strict=True
     ):
         classes = [(label, chance) for label, chance in zip(labels, row, strict=True) if chance >= low > 0]
         if not classes and together * blank > _IMPOSSIBLE:
-            together *= blank
+            together, waiting = together * blank, True
             continue
-        if together < 1.0:
+        if waiting:
             yield together, []
-            together = 1.0
+            together, waiting = 1.0, False
         yield blank, classes
-    if together < 1.0:
+    if waiting:
         yield together, []
 
 
