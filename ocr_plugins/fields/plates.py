@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ocr_plugins.document import Word
-from ocr_plugins.fields.countries import of_countries
+from ocr_plugins.fields.countries import countries_of
 from ocr_plugins.fields.field import Field, read_surely
 from ocr_plugins.fields.rows import Part, Row
 
@@ -56,21 +57,30 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: Those of Europe.
 EUROPE: tuple[str, ...] = tuple(name for name in FORMATS if name not in ("br", "us"))
+# What stands on the band beside the number, or on a sticker.
+_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "at": ("A",), "be": ("B",), "br": ("BR",), "ch": ("CH",), "cz": ("CZ",), "de": ("D",), "dk": ("DK",),
+    "ee": ("EST",), "es": ("E",), "fi": ("FIN",), "fr": ("F",), "gb": ("GB", "UK"), "hr": ("HR",),
+    "hu": ("H",), "ie": ("IRL",), "it": ("I",), "lt": ("LT",), "lv": ("LV",), "nl": ("NL",), "no": ("N",),
+    "pl": ("PL",), "pt": ("P",), "ro": ("RO",), "se": ("S",), "si": ("SLO",), "sk": ("SK",),
+}  # fmt: skip
 _AS_DIGIT = dict(zip("OQDILZSGBTA", "00011256874", strict=True))
 _AS_LETTER = dict(zip("015826", "OISBZG", strict=True))
 _SHAPE = {"L": re.compile("[A-Z]"), "D": re.compile("[0-9]"), "X": re.compile("[A-Z0-9]")}
 # What plates have between letters and digits, and what their seals, bolts and pictures are read as; words
-# with other signs are no part of a number.
-_BETWEEN = re.compile(r"[\s·•=*~'’-]|(?<!\d)[.:]|[.:](?!\d)")
+# with other signs are no part of a number, nor are times of day, and what parts thousands.
+_BETWEEN = re.compile(r"[\s·•=*~-]|(?<!\d)['’]|['’](?!\d)|(?<!\d)(?<!\d\s)[.:]|[.:](?!\s?\d)")
+_DAY = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}")
 # A character that had to be put right is so much less likely than one that was read as it must be: letters
-# that are seldom taken for digits, and all others.
+# that are seldom taken for digits, and all others. Likewise what is put right where nothing had to be.
 _SELDOM, _CHANGED_SELDOM, _CHANGED = "AT", 0.01, 0.1
-# What fits a format that says nothing of its characters is so much less likely a number.
+# What fits a format of digits alone, or one that says nothing, is so much less likely a number.
 _SHAPELESS = 0.05
-# A number that is read together with the country's letters is so much less likely, for each letter.
-_BAND, _BAND_LETTERS = 0.05, 2
+# A number that is read together with letters of its country's sign is so much less likely. From a word of
+# letters alone they are taken where it is short.
+_BAND, _BAND_LEAVES = 0.05, 2
 # How likely a picture has no number that can be read, beside one that fits a format; and what is none.
-_NONE, _LEAST = 0.05, 0.005
+_NONE, _LEAST = 0.05, 0.003
 # Readings of a word that are looked at, and parts that a number may be read as.
 _ALTERNATIVES, _PARTS = 3, 4
 # Numbers are written higher than all else on a plate: what has half the height is so much less likely one.
@@ -86,13 +96,20 @@ class _Reading:
     part: Part
 
 
-def formats_of(country: str) -> tuple[str, ...]:
+def formats_of(country: str) -> dict[str, tuple[str, ...]]:
     """The formats of a country, of several joined by ``+``, or of all for "".
+
+    Each with what may be read before such a number: its countries' signs, or first letters of one.
 
     Raises:
         CallError: a country whose plates are not known.
     """
-    return of_countries(country, FORMATS, "plates")
+    found: dict[str, list[str]] = {}
+    for name in countries_of(country, FORMATS, "plates"):
+        bands = [sign[:end] for sign in _SIGNS.get(name, ()) for end in range(1, len(sign) + 1)]
+        for format_ in FORMATS[name]:
+            found.setdefault(format_, []).extend(bands)
+    return {format_: tuple(dict.fromkeys(bands)) for format_, bands in found.items()}
 
 
 def plate_fields(rows: Sequence[Row], country: str = "") -> Iterator[Field]:
@@ -104,35 +121,38 @@ def plate_fields(rows: Sequence[Row], country: str = "") -> Iterator[Field]:
     formats = formats_of(country)
     tallest = max((_height(word) for row in rows for word in row.words), default=0.0)
     best: dict[str, _Reading] = {}
-    for reading in itertools.chain.from_iterable(_readings(row, formats, tallest) for row in rows):
-        if reading.weight > max(best[reading.value].weight if reading.value in best else 0.0, _LEAST):
-            best[reading.value] = reading
+    for part in itertools.chain.from_iterable(row.runs(_PARTS) for row in rows):
+        for reading in _readings(part, formats, tallest):
+            if reading.weight > max(best[reading.value].weight if reading.value in best else 0.0, _LEAST):
+                best[reading.value] = reading
     if not best:
         return
-    total = sum(reading.weight for reading in best.values()) + _NONE
     first, *others = sorted(best.values(), key=lambda reading: -reading.weight)
-    sure = read_surely(first.part.words) / total
+    total = (sum(reading.weight for reading in best.values()) + _NONE) / _thought_of(first.part.words)
     yield Field(
         name="plate",
         value=first.value,
         text=first.part.text,
         words=first.part.words,
-        probability=sure * first.weight,
-        others=tuple((one.value, sure * one.weight) for one in others[:_ALTERNATIVES]),
+        probability=first.weight / total,
+        others=tuple((one.value, one.weight / total) for one in others[:_ALTERNATIVES]),
     )
 
 
-def _readings(row: Row, formats: Sequence[str], tallest: float) -> Iterator[_Reading]:
-    for part in row.runs(_PARTS):
-        size = _size(part.words, tallest)
-        for text, likely in _texts(part):
-            for band, number in _without_band(text):
-                for value, fit in _fits(number, formats):
-                    yield _Reading(value, size * likely * band * fit, part)
+def _readings(part: Part, formats: Mapping[str, Sequence[str]], tallest: float) -> Iterator[_Reading]:
+    if _DAY.fullmatch(part.text):
+        return
+    weights: dict[str, float] = defaultdict(float)
+    for text, likely in _texts(part):
+        for value, fit in _values(text, formats).items():
+            weights[value] += likely * fit
+    size = _size(part.words, tallest)
+    for value, weight in weights.items():
+        yield _Reading(value, size * weight, part)
 
 
 def _texts(part: Part) -> Iterator[tuple[str, float]]:
-    """What a part may say, in capitals without signs between, and how likely."""
+    """What a part may say, and how likely."""
     words = part.words
     if " ".join(word.text for word in words) == part.text:
         said = [_said(word) for word in words]
@@ -140,16 +160,7 @@ def _texts(part: Part) -> Iterator[tuple[str, float]]:
         # Of a line that its engine has not cut, nothing tells what else a part of it may say.
         said = [[(part.text, 1.0)]]
     for texts in itertools.product(*said):
-        joined = _BETWEEN.sub("", " ".join(text for text, _ in texts)).upper()
-        yield joined, math.prod(probability for _, probability in texts)
-
-
-def _without_band(text: str) -> Iterator[tuple[float, str]]:
-    """A text, and what it is where its first letters are the country's on the band beside the number."""
-    yield 1.0, text
-    for count in range(1, _BAND_LETTERS + 1):
-        if text[:count].isalpha():
-            yield _BAND**count, text[count:]
+        yield " ".join(text for text, _ in texts), math.prod(probability for _, probability in texts)
 
 
 def _said(word: Word) -> list[tuple[str, float]]:
@@ -160,22 +171,48 @@ def _said(word: Word) -> list[tuple[str, float]]:
     return [(word.text, max(1.0 - sum(share for _, share in others), _LEAST)), *others]
 
 
-def _fits(read: str, formats: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """What a text is when it is put into each format, and how likely that is."""
-    if not any(_SHAPE["D"].match(mark) for mark in read):
-        return
-    for format_ in formats:
-        if len(read) != len(format_):
-            continue
-        put = [_put(mark, kind) for mark, kind in zip(read, format_, strict=True)]
-        if all(put):
-            value = "".join(put)
-            changed = math.prod(
-                _CHANGED_SELDOM if mark in _SELDOM else _CHANGED
-                for mark, other in zip(read, value, strict=True)
-                if mark != other
-            )
-            yield value, changed * (1.0 if set(format_) - {"X"} else _SHAPELESS)
+def _thought_of(words: Sequence[Word]) -> float:
+    """The probability that words say something that was thought of at all."""
+    return min(
+        min(1.0, read_surely((word,)) + sum(share for text, share in word.alternatives if text != word.text))
+        for word in words
+    )
+
+
+def _values(text: str, formats: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """What a text is when it is put into formats, and how likely that is."""
+    read = _BETWEEN.sub("", text).upper()
+    begins = text.split(maxsplit=1)[0] if text.strip() else ""
+    leaves = _BAND_LEAVES if begins.isalpha() else len(begins)
+    found: dict[str, float] = {}
+    as_it_is = False
+    for format_, bands in formats.items():
+        for band in ("", *bands):
+            if len(read) - len(band) != len(format_) or not read.startswith(band):
+                continue
+            if band and not 0 < len(begins) - len(band) <= leaves:
+                continue
+            value, fit = _fitted(read[len(band) :], format_)
+            found[value] = max(found.get(value, 0.0), fit * (_BAND if band else 1.0))
+            as_it_is |= value == read and "X" not in format_
+    return {
+        value: fit if value == read or not as_it_is else fit * _CHANGED
+        for value, fit in found.items()
+        if value
+    }
+
+
+def _fitted(read: str, format_: str) -> tuple[str, float]:
+    """A text put into a format of its length, and how likely it is that; "" where it does not go."""
+    put = [_put(mark, kind) for mark, kind in zip(read, format_, strict=True)]
+    if not all(put) or not any(_SHAPE["D"].match(mark) for mark in read):
+        return "", 0.0
+    changed = math.prod(
+        _CHANGED_SELDOM if mark in _SELDOM else _CHANGED
+        for mark, other in zip(read, put, strict=True)
+        if mark != other
+    )
+    return "".join(put), changed * (1.0 if "L" in format_ else _SHAPELESS)
 
 
 def _put(mark: str, kind: str) -> str:
