@@ -159,8 +159,11 @@ class _Document:
             page = self.redacted.pages[number]
             if page.error is None:
                 seen[number] = _readings_of(again, str(self._picture(number)))
-                if not seen[number]:
-                    why = "its redacted picture could not be read again"
+                failed = [run.label for run in again.runs if run.label in page.readings.keys() - seen[number]]
+                if failed or not seen[number]:
+                    why = (
+                        f"its redacted picture could not be read again by {', '.join(failed) or 'any engine'}"
+                    )
                     page.error = refusal(why, "see whether the engines have errors")
         self.unsure = self.redacted.look_again(seen)
 
@@ -256,7 +259,7 @@ def _shown(study: Study, documents: Sequence[_Document], traces: Traces) -> Stud
             if ref is not None:
                 items.append(Item(ref=ref))
                 for run in runs:
-                    result = page.readings.get(run.label) or _failure(study, run, entry)
+                    result = page.readings.get(run.label) or _failure(study, run, entry, traces)
                     if result is not None:
                         run.results[ref.id] = _renamed(result, ref)
         if error is not None:
@@ -270,10 +273,10 @@ def _renamed(result: Page | PageError, ref: PageRef) -> Page | PageError:
     return dataclasses.replace(result, id=ref.id, source=ref.source, page=ref.page)
 
 
-def _failure(study: Study, run: EngineRun, item: Item) -> PageError | None:
+def _failure(study: Study, run: EngineRun, item: Item, traces: Traces) -> PageError | None:
     """Why an engine has not read a page, without its own words, which may quote the page."""
     (result,) = (one.results.get(item.id) for one in study.runs if one.label == run.label)
-    return dataclasses.replace(result, detail="") if isinstance(result, PageError) else None
+    return _discreet(result, traces) if isinstance(result, PageError) else None
 
 
 def _error_of(ref: PageRef, error: OcrError) -> PageError:
@@ -282,10 +285,13 @@ def _error_of(ref: PageRef, error: OcrError) -> PageError:
 
 def _nameless(error: PageError, traces: Traces, number: int) -> PageError:
     """An error that does not say by its source's name what was found."""
-    if not any(traces.are_in(text) for text in (error.source, error.id or "", str(error))):
-        return dataclasses.replace(error, detail="")
-    name = f"input-{number}"
+    error = _discreet(error, traces)
+    if not any(traces.are_in(text) for text in (error.source, error.id or "")):
+        return error
+    return dataclasses.replace(error, source=f"input-{number}", id=f"input-{number}")
+
+
+def _discreet(error: PageError, traces: Traces) -> PageError:
+    """An error without an engine's own words, and without what says what was found, such as a path."""
     message, hint = ("" if traces.are_in(text) else text for text in (error.message, error.hint))
-    return dataclasses.replace(
-        error, source=name, id=name, message=message or "the input cannot be shown", hint=hint, detail=""
-    )
+    return dataclasses.replace(error, message=message or "the input cannot be shown", hint=hint, detail="")

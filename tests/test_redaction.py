@@ -163,6 +163,10 @@ def test_names_are_blank_wherever_they_stand_in_the_document() -> None:
         ("email", "Mail oswald©example.com"),
         ("phone", "Tel: 020 7946 0958"),
         ("id", "Passport No: K1234567Z"),
+        ("iban", "Straße GBB2 WEST 1234 5698 7654 32"),
+        ("iban", "Straße GB82 WEST 1234 5698 7654 99"),
+        ("id", "Straße SSN 536-9O-4399"),
+        ("card", "Card 2223 0000 4841 0012"),
         ("mrz", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<"),
         ("mrz", "L898902C36UTO74081Z2F12O4159ZE184226B((((10"),
     ],
@@ -196,6 +200,21 @@ def test_what_is_misread_is_blank_by_its_form(what: str, text: str) -> None:
 )
 def test_what_is_not_personal_stays(what: str, text: str) -> None:
     assert left_of(what, page_of(text)) == [text]
+
+
+@pytest.mark.parametrize(
+    ("zone", "above"),
+    [
+        # A passport's second row that begins like a first one; the rows of an identity card, one misread.
+        ("C01X00T478D<<64O8125F2702283<<<<<<<<<<<<<<<4", "C01X00T47 12/08/1964"),
+        ("I‹UTOD231458907<<<<<<<<<<<<<<<", "D23145890"),
+        ("ERIKSSON<<ANNA<MARIA<<<<<<<<<<", "ANNA Maria ERIKSSON"),
+        ("ALDERTON<<ANNA<MARIA<<<<<<<<<<", "Alderton"),
+    ],
+)
+def test_rows_of_zones_tell_what_stands_above_them(zone: str, above: str) -> None:
+    (left,) = left_of("mrz", page_of(above, zone))
+    assert set(left.split()) == {BLANK}
 
 
 def test_a_zone_that_is_misread_tells_what_stands_above_it() -> None:
@@ -245,6 +264,75 @@ def test_what_has_no_place_is_blank_where_anything_is() -> None:
     assert (
         left_of("names", page_of("nobody paid"), page_of("nobody paid", places=False)) == ["nobody paid"] * 2
     )
+
+
+def test_a_line_without_a_place_may_say_a_name_that_others_place() -> None:
+    """Rightly read too; where it says one more often than all that tell where, one was not seen."""
+    line = Page(source="a.png", page=1, size=(2000, 61), lines=(Line(text="Mr Oswald Pemberton paid"),))
+    placed = page_of("Mr Oswald Pemberton paid")
+    (page,), _ = redacted("names", {"a": placed, "vlm": line})
+    assert page.error is None
+    assert page.readings["vlm"].text == BLANK
+    twice = Page(
+        source="a.png",
+        page=1,
+        size=(2000, 61),
+        lines=(*line.lines, Line(text="and Pemberton left")),
+    )
+    (page,), _ = redacted("names", {"a": placed, "vlm": twice})
+    assert page.error is not None
+
+
+def test_listed_names_are_found_in_small_letters_and_short_ones(tmp_path: Path) -> None:
+    names = tmp_path / "staff.txt"
+    names.write_text("\ufeffanna wendelberg\nLi\n", encoding="utf-8")
+    (left,) = left_of(f"names:list={names}", page_of("anna wendelberg", "Wendelberg met Li, li stays"))
+    assert left == f"{BLANK} {BLANK}\n{BLANK} met {BLANK} {BLANK} stays"
+
+
+def turned(text: str, x: float, y: float) -> Line:
+    """A line that rises to the right by half its length, as on a page that lies aslant."""
+    long = 12.0 * len(text)
+    polygon = Polygon(((x, y), (x + long, y - long / 2), (x + long + 8, y - long / 2 + 18), (x + 8, y + 18)))
+    return Line(text=text, polygon=polygon)
+
+
+def test_what_lies_beside_a_slanted_place_is_not_painted() -> None:
+    """But within the rectangle around it: found in the painted picture, it is painted too."""
+    first = Page(
+        source="a.png", page=1, size=(900, 900),
+        lines=(turned("GB82 WEST 1234 5698 7654 32", 50, 500), turned("c d at example com", 60, 540)),
+    )  # fmt: skip
+    document = RedactedDocument([{"a": first}], find_redactors("iban,email"))
+    (place,) = document.pages[0].places
+    again = Page(source="a.png", page=1, size=(900, 900), lines=(turned("c.d@example.com", 60, 540),))
+    box = again.lines[0].polygon.box  # type: ignore[union-attr]
+    around = place.polygon.box
+    assert around[0] < box[0] < box[2] < around[2]
+    assert document.look_again({0: {"a": again}}) == {0}
+    assert document.look_again({0: {"a": again}}) == set()
+
+
+def test_what_a_later_page_tells_is_looked_for_in_what_was_seen_before() -> None:
+    document = RedactedDocument(
+        [{"a": page_of("Penberlon paid")}, {"a": page_of("nothing here")}], find_redactors("names")
+    )
+    seen = {0: {"a": page_of("Pemberton paid")}, 1: {"a": page_of("Mr Pemberton here")}}
+    assert document.look_again(seen) == {0, 1}
+
+
+class _Wordless(Extractor[ExtractorOptions]):
+    name = "wordless"
+    help = "tells no words"
+    options_type = ExtractorOptions
+
+    def extract(self, page: Page, rows: object) -> list[Field]:
+        return [Field(name="wordless", value="x", text="x", words=(), probability=1.0)]
+
+
+def test_an_extractor_that_tells_no_words_withholds_the_page() -> None:
+    (page,) = RedactedDocument([{"a": page_of("x y")}], [_Wordless(ExtractorOptions())]).pages
+    assert page.error is not None
 
 
 def test_what_is_seen_in_painted_pictures_is_taken_out_and_stays_so() -> None:

@@ -31,7 +31,7 @@ _EMAIL = re.compile(
     rf"(?<![\w.+-])[A-Za-z0-9](?:[\w.+-]{{0,62}}\w)? ?@ ?{_LABEL}(?:\.{_LABEL})*"
     rf"(?: ?\. ?{_ENDING}|\.[A-Za-z]{{2,24}}(?![\w-]))"
 )
-_IBAN = re.compile(r"[A-Z]{2}[0-9ODQIL]{2}[A-Z0-9]{11,30}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9ODQILSZBG]{2}[A-Z0-9]{11,30}")
 _SUM = re.compile(r"\d+[.,]\d\d")
 # Into how many parts codes are written.
 _IBAN_PARTS, _CARD_PARTS = 9, 6

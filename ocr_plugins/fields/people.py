@@ -42,9 +42,9 @@ _GREETED = re.compile(
 )
 # Of what stands where names stand.
 _TITLED_SHARE, _LABELLED_SHARE = 0.9, 0.8
-# How like a name of the list what was read must be: a letter in six may be misread.
+# How like a name of the list what was read must be: a letter in six may be misread. Short names may be words.
 _LIKE = 83.0
-_LEAST = 3
+_LEAST, _SHORT = 2, 3
 
 # Numbers of people's papers and of tax, by country: the modules of python-stdnum that check them.
 NUMBERS: Mapping[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ def read_names(path: Path) -> tuple[str, ...]:
         CallError: the file cannot be read, or holds no name.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no UTF-8"
         raise CallError(f"the list of names {path} cannot be read ({why})", "give a text file") from None
@@ -145,6 +145,8 @@ def _listed(row: Row, known: Sequence[str]) -> Iterator[tuple[Part, float]]:
     for part in row.runs(max(name.count(" ") for name in known) + 1):
         text = part.text.casefold().strip(_AROUND)
         for name in known:
+            if len(name) < _SHORT and not part.text.strip(_AROUND)[:1].isupper():
+                continue
             if name.count(" ") == text.count(" ") and (like := fuzz.ratio(name, text, score_cutoff=_LIKE)):
                 yield part, like / 100
 

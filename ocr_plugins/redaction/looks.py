@@ -32,9 +32,12 @@ _IBAN_LENGTHS = {
 _NEVER, _LOST = 1000, 2
 
 _EMAILS = (re.compile(r"\S+ ?[@©®] ?\w[\w-]*(?: ?\. ?\w+)+"), re.compile(r"\S*\w@[A-Za-z]\S*"))
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2} ?[0-9ODQIL]{2}(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)")
+_IBAN = re.compile(
+    r"(?<!\w)[A-Z]{2} ?[0-9ODQILSZBG]{2}(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)"
+)
 _CARD = re.compile(
-    r"(?<!\w)[3-6]\d{3}(?:[ .-]?\d{4}){2}[ .-]?\d{2,7}(?!\w)|(?<!\w)3\d{3}[ .-]?\d{6}[ .-]?\d{5}(?!\w)"
+    r"(?<!\w)(?:2[2-7]\d\d|[3-6]\d{3})(?:[ .-]?\d{4}){2}[ .-]?\d{2,7}(?!\w)"
+    r"|(?<!\w)3\d{3}[ .-]?\d{6}[ .-]?\d{5}(?!\w)"
 )
 _PHONE_LABEL = re.compile(
     r"(?i:(?<!\w)(?:tel(?:e(?:ph|f)one?)?|fax|phone|mobile?|handy|cell|h/?p|contact)\b(?: ?no\b| number)?"
@@ -55,11 +58,14 @@ _ID = re.compile(r"[A-Z]{0,3} ?\d[\dA-Z./-]*(?: [A-Z./-]*\d[\dA-Z./-]*)*")
 _AMOUNT = re.compile(r"\d{1,3}(?:[,.]\d{3})*[.,]\d\d|\d+[.,]\d\d")
 # A row of a zone without fillers: so long, and so many digits.
 _ZONE, _ZONE_DIGITS = re.compile(r"[A-Z0-9<]{28,}"), 10
+# Of a zone's row of names, fewer than this share of signs are read as digits.
+_NAMES_DIGITS = 0.2
 _CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w'’-]+\.?"
 _NAMES = (
     # In whatever case, and with the space after the title lost. Short titles in capitals are codes of tax.
     re.compile(
-        r"(?<!\w)(?i:(?:mr|mrs|miss|mister|dr|prof|madam|herrn?|frau|mme|mlle|encik|puan|cik)(?: ?\. ?| ))"
+        r"(?<!\w)(?i:(?:mr|mrs|ms|miss|mister|sir|dr|prof|madame?|herrn?|frau|monsieur|mme|mlle|encik|puan|cik)"
+        r"(?: ?\. ?| ))"
         rf"(?P<it>{_CAPITALISED}(?: {_CAPITALISED}){{0,3}})"
     ),
     re.compile(
@@ -78,9 +84,10 @@ def looking_like(rows: Iterable[Row], kinds: Sequence[str]) -> Iterator[tuple[st
 
 def traces_of_zone(text: str) -> tuple[list[str], list[str], list[dt.date]]:
     """What a row of a machine-readable zone holds: names, numbers and days that stand above it as well."""
-    plain = re.sub(r"\s", "", text).upper().translate(_FILLERS)
-    if plain[:1] in tuple("PIACV") and "<<" in plain:
-        return re.findall(r"[A-Z]{2,}", plain[5:]), [], []
+    plain = re.sub(r"\s", "", _capitals(text)).translate(_FILLERS)
+    signs = plain.replace("<", "")
+    if "<<" in plain and sum(map(str.isdigit, signs)) < _NAMES_DIGITS * len(signs):
+        return _names_of_zone(plain), [], []
     days = []
     for found in re.finditer(r"(?=(\d{6})\d)", plain.translate(_DIGITS)):
         year, month, day = (int(found[1][place : place + 2]) for place in (0, 2, 4))
@@ -89,7 +96,23 @@ def traces_of_zone(text: str) -> tuple[list[str], list[str], list[dt.date]]:
                 days.append(dt.date(century + year, month, day))
             except ValueError:
                 break
-    return [], [plain[:9].strip("<")], days
+    # In rows of three, the number of a paper follows its kind and its country.
+    numbers = [plain[:9], *([plain[5:14]] if plain[:1] in tuple("IAC") else [])]
+    return [], [number.strip("<") for number in numbers], days
+
+
+def _names_of_zone(plain: str) -> list[str]:
+    """Names, which stand at the row's begin, or after the kind of paper and its country."""
+    name = re.compile("[A-Z]{2,}")
+    if plain[:1] not in tuple("PIACV"):
+        return name.findall(plain)
+    behind = name.findall(plain[5:])
+    return behind if plain[1] == "<" else [*behind, *name.findall(plain)]
+
+
+def _capitals(text: str) -> str:
+    """In capitals, of as many characters: ß stays."""
+    return "".join(mark.upper() if len(mark.upper()) == 1 else mark for mark in text)
 
 
 def _emails(row: Row) -> Iterator[Part]:
@@ -98,7 +121,7 @@ def _emails(row: Row) -> Iterator[Part]:
 
 
 def _ibans(row: Row) -> Iterator[Part]:
-    for part in _numbers(row, _IBAN, row.text.upper(), least=0.4):
+    for part in _numbers(row, _IBAN, _capitals(row.text), least=0.4):
         signs = [mark for mark in part.text if mark.isalnum()]
         # Longer is what follows, and shorter than by two is another kind of number.
         if len(signs) >= _IBAN_LENGTHS.get("".join(signs[:2]).upper(), _NEVER) - _LOST:
@@ -116,11 +139,11 @@ def _phones(row: Row) -> Iterator[Part]:
 
 
 def _ids(row: Row) -> Iterator[Part]:
-    return _labelled(row, _ID_LABEL, _ID, row.text.upper(), least=0.4)
+    return _labelled(row, _ID_LABEL, _ID, _capitals(row.text), least=0.4)
 
 
 def _zones(row: Row) -> Iterator[Part]:
-    plain = row.text.upper().translate(_FILLERS)
+    plain = _capitals(row.text).translate(_FILLERS)
     rows = (found[0] for found in _ZONE.finditer(plain))
     has_digits = any(sum(map(str.isdigit, one)) >= _ZONE_DIGITS for one in rows)
     # Single brackets are no fillers.
@@ -156,7 +179,7 @@ def _labelled(
 
 def _numbers(row: Row, form: re.Pattern[str], text: str, least: float = _LEAST_DIGITS) -> Iterator[Part]:
     """The parts that a form fits in a text of as many characters as the row's."""
-    for found in form.finditer(text) if len(text) == len(row.text) else ():
+    for found in form.finditer(text):
         if _is_number(row.text[found.start() : found.end()], least):
             yield row.part(*found.span())
 

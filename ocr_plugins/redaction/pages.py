@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from ocr_plugins.document import Box, Page, Polygon, enclosing
 from ocr_plugins.errors import OcrError
 from ocr_plugins.fields.contract import Extractor
 from ocr_plugins.redaction.blanking import bare, blanked, common
-from ocr_plugins.redaction.personal import Found, Traces, find_again, find_personal, signs_of
+from ocr_plugins.redaction.painting import painted_share
+from ocr_plugins.redaction.personal import Found, Traces, find_again, find_personal, how_often, signs_of
 
 # What is taken out joins what stood apart, in which more may be found: a few times at most.
 _ROUNDS = 6
 # One engine's word within another's line: how much of the word lies there, and how much narrower it is.
 _WITHIN, _NARROWER = 0.7, 0.7
-# What lies so far within painted places is no ink: an engine has seen letters in the paint.
-_PAINTED, _GRID = 0.95, 48
+# What lies so far within the paint is no ink: an engine has seen letters in it.
+_PAINTED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class RedactedDocument:
         ]
         #: What was found, as it may stand elsewhere.
         self.traces = Traces()
+        # The last readings of the painted pictures.
+        self._seen: dict[int, list[Page]] = {}
         self._settle()
 
     def look_again(self, readings: Mapping[int, Mapping[str, Page]]) -> set[int]:
@@ -77,15 +79,19 @@ class RedactedDocument:
             The places of the pages on which there is more to paint over now.
         """
         before = [len(page.places) for page in self.pages]
-        for number, of_page in readings.items():
+        self._seen |= {number: list(map(bare, of_page.values())) for number, of_page in readings.items()}
+        # First all of what is new: it may stand on pages that were seen before.
+        found = {
+            number: [list(self._find(self.pages[number], reading)) for reading in seen]
+            for number, seen in self._seen.items()
+        }
+        for number, seen in self._seen.items():
             page = self.pages[number]
-            boxes = page.boxes
-            for reading in of_page.values():
-                found = [one for one in self._find(page, bare(reading)) if not _is_painted(one, boxes)]
-                found += [
-                    one for one in find_again(bare(reading), self.traces) if not _is_painted(one, boxes)
-                ]
-                _take_out(page, found, found)
+            polygons = [place.polygon for place in page.places]
+            for reading, new in zip(seen, found[number], strict=True):
+                new += find_again(reading, self.traces)
+                left = [one for one in new if not _is_painted(one, polygons)]
+                _take_out(page, [(reading, left)], left)
         self._settle()
         return {number for number, page in enumerate(self.pages) if len(page.places) > before[number]}
 
@@ -93,18 +99,20 @@ class RedactedDocument:
         """Takes out what the readings show, until they show nothing."""
         for _ in range(_ROUNDS):
             found = [
-                [one for reading in page.readings.values() for one in self._find(page, reading)]
+                [(reading, list(self._find(page, reading))) for reading in page.readings.values()]
                 for page in self.pages
             ]
-            for page, here in zip(self.pages, found, strict=True):
-                for reading in page.readings.values():
-                    here += find_again(reading, self.traces)
-            if not any(here for page, here in zip(self.pages, found, strict=True) if page.error is None):
+            for reading, here in itertools.chain.from_iterable(found):
+                here += find_again(reading, self.traces)
+            shown = [any(here for _, here in of_page) for of_page in found]
+            if not any(
+                is_there and page.error is None for page, is_there in zip(self.pages, shown, strict=True)
+            ):
                 return
-            for page, here in zip(self.pages, found, strict=True):
-                _take_out(page, here, _tight(here))
-        for page, here in zip(self.pages, found, strict=True):
-            if here and page.error is None:
+            for page, of_page in zip(self.pages, found, strict=True):
+                _take_out(page, of_page, _tight([one for _, here in of_page for one in here]))
+        for page, is_there in zip(self.pages, shown, strict=True):
+            if is_there and page.error is None:
                 page.error = refusal("what is personal on it is found again and again")
 
     def _find(self, page: RedactedPage, reading: Page) -> Sequence[Found]:
@@ -124,18 +132,38 @@ def refusal(why: str, hint: str = "redact it by hand, or take other engines") ->
     return OcrError(f"the page cannot be redacted: {why}", hint, "not_redacted")
 
 
-def _take_out(page: RedactedPage, found: Sequence[Found], painted: Sequence[Found]) -> None:
-    """Takes words out of all readings, and remembers where those stand that are to be painted."""
-    if page.error is not None or not found:
+def _take_out(
+    page: RedactedPage, found: Sequence[tuple[Page, Sequence[Found]]], painted: Sequence[Found]
+) -> None:
+    """Takes words out of all readings, and remembers where those stand that are to be painted.
+
+    Args:
+        found: in each reading.
+    """
+    every = [one for _, here in found for one in here]
+    if page.error is not None or not every:
         return
-    known = {one.signs for one in found if all(word.polygon for word in one.words)}
-    if any(one.signs not in known for one in found):
+    if any(not one.words for one in every):
+        page.error = refusal("an extractor does not tell in which words it found something")
+        return
+    if _is_unplaced(found):
         page.error = refusal("an engine does not tell where its words stand")
         return
     new = (Place(one.kind, word.polygon) for one in painted for word in one.words if word.polygon)
     page.places += dict.fromkeys(place for place in new if place not in page.places)
-    boxes, words = page.boxes, [word for one in found for word in one.words]
+    boxes, words = page.boxes, [word for one in every for word in one.words]
     page.readings = {label: blanked(reading, boxes, words) for label, reading in page.readings.items()}
+
+
+def _is_unplaced(found: Sequence[tuple[Page, Sequence[Found]]]) -> bool:
+    """Whether a reading without places has something more often than any that tells where it stands."""
+    placed: dict[str, int] = {}
+    unplaced: dict[str, int] = {}
+    for reading, here in found:
+        for one in here:
+            of_kind = placed if all(word.polygon for word in one.words) else unplaced
+            of_kind[one.signs] = max(of_kind.get(one.signs, 0), how_often(one.signs, reading.text))
+    return any(count > placed.get(signs, 0) for signs, count in unplaced.items())
 
 
 def _tight(found: Sequence[Found]) -> list[Found]:
@@ -160,15 +188,7 @@ def _box(one: Found) -> Box:
     return around.box if around else (0, 0, 0, 0)
 
 
-def _is_painted(one: Found, places: Sequence[Box]) -> bool:
-    return all(word.polygon is not None and _share(word.polygon.box, places) > _PAINTED for word in one.words)
-
-
-def _share(box: Box, places: Sequence[Box]) -> float:
-    """The share of a box that lies in any of the places."""
-    x0, y0, x1, y1 = box
-    xs, ys = np.linspace(x0, x1, _GRID), np.linspace(y0, y1, _GRID)
-    inside = np.zeros((_GRID, _GRID), bool)
-    for left, top, right, foot in places:
-        inside |= ((ys >= top) & (ys <= foot))[:, None] & ((xs >= left) & (xs <= right))[None]
-    return float(inside.mean())
+def _is_painted(one: Found, places: Sequence[Polygon]) -> bool:
+    return bool(one.words) and all(
+        word.polygon is not None and painted_share(word.polygon, places) > _PAINTED for word in one.words
+    )

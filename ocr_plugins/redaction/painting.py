@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -36,6 +37,25 @@ def painted(pixels: NDArray[np.uint8], places: Iterable[Polygon]) -> NDArray[np.
             for x, y in (start, end):
                 draw.ellipse([x - beyond, y - beyond, x + beyond, y + beyond], fill=black)
     return np.asarray(image, dtype=np.uint8).copy()
+
+
+def painted_share(polygon: Polygon, places: Iterable[Polygon]) -> float:
+    """The share of a polygon that is black where only the places are painted, in [0, 1]."""
+    from PIL import Image, ImageDraw
+
+    x0, y0, x1, y1 = polygon.box
+    left, top = math.floor(x0), math.floor(y0)
+    size = (math.ceil(x1) - left + 1, math.ceil(y1) - top + 1)
+    asked = Image.new("L", size, 0)
+    ImageDraw.Draw(asked).polygon(_moved(polygon, left, top).points, fill=255, outline=255)
+    black = (
+        painted(np.full((size[1], size[0]), 255, np.uint8), (_moved(one, left, top) for one in places)) == 0
+    )
+    return float(black[np.asarray(asked) > 0].mean())
+
+
+def _moved(polygon: Polygon, left: int, top: int) -> Polygon:
+    return Polygon(tuple((x - left, y - top) for x, y in polygon.points))
 
 
 def _height(polygon: Polygon) -> float:

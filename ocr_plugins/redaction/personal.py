@@ -28,6 +28,7 @@ _ALL = "personal"
 _LEAST_TEXT, _LEAST_NAME, _LEAST_PART, _LEAST_IN_FILE = 6, 2, 6, 4
 # So many digits at the end tell a telephone number, however it begins.
 _PHONE_DIGITS = 8
+_WORD = re.compile(r"[^\W\d_]+")
 _NAMES = frozenset({"names", "mrz.surname", "mrz.given_names"})
 # What says nothing of anybody.
 _SAYS_NOTHING = frozenset({"mrz.format", "mrz.type", "mrz.issuer", "mrz.nationality", "mrz.sex"})
@@ -69,7 +70,7 @@ class Traces:
         """Whether anything of it is in a text, such as the name of a file."""
         plain = signs_of(text)
         names = {signs_of(name) for name in self.names}
-        words = {signs_of(word) for word in re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text))}
+        words = {signs_of(word) for word in _WORD.findall(unicodedata.normalize("NFC", text))}
         return (
             any(trace in plain for trace, _ in self.texts)
             or not words.isdisjoint(names)
@@ -151,8 +152,8 @@ def find_again(page: Page, traces: Traces) -> Iterator[Found]:
         if traces.texts:
             yield from _texts_in(row, traces.texts)
         for word in row.words:
-            if _says(word.text, traces.names):
-                yield Found("names", signs_of(word.text), (word,))
+            for said in _said(word.text, traces.names):
+                yield Found("names", signs_of(said), (word,))
         if traces.days:
             for field in date_fields([row], "auto", "", dt.date.today()):
                 if not traces.days.isdisjoint([field.value, *(value for value, _ in field.others)]):
@@ -164,16 +165,20 @@ def signs_of(text: str) -> str:
     return "".join(mark for mark in unicodedata.normalize("NFC", text).casefold() if mark.isalnum())
 
 
-def _says(text: str, names: frozenset[str]) -> bool:
-    """Whether a word of a reading is, or holds, one of the names."""
-    for word in re.findall(r"[^\W\d_]+", text):
+def how_often(signs: str, text: str) -> int:
+    """How often letters and digits stand in a text, at least once: as words, and the longer ones anywhere."""
+    words = sum(signs_of(word) == signs for word in _WORD.findall(text))
+    return max(words, signs_of(text).count(signs) if len(signs) >= _LEAST_TEXT else 0, 1)
+
+
+def _said(text: str, names: frozenset[str]) -> Iterator[str]:
+    """The words of a text that are, or hold, one of the names."""
+    for word in _WORD.findall(text):
         small = word.casefold()
         # In small letters, a name may be a word that stands anywhere.
-        if small in names and (word[0].isupper() or shipped_lexicon().standing(small) < 1):
-            return True
-        if any(name in small for name in names if len(name) >= _LEAST_PART):
-            return True
-    return False
+        is_one = small in names and (word[0].isupper() or shipped_lexicon().standing(small) < 1)
+        if is_one or any(name in small for name in names if len(name) >= _LEAST_PART):
+            yield word
 
 
 def _texts_in(row: Row, texts: Iterable[tuple[str, str]]) -> Iterator[Found]:
@@ -190,8 +195,7 @@ def _texts_in(row: Row, texts: Iterable[tuple[str, str]]) -> Iterator[Found]:
             start = joined.find(text, start + 1)
 
 
-def _words_of(text: str) -> Iterator[str]:
-    """Words that begin with a capital, in small letters."""
-    for word in re.findall(r"[^\W\d_]+", text):
-        if word[0].isupper() and len(word) >= _LEAST_NAME:
-            yield word.casefold()
+def _words_of(text: str) -> list[str]:
+    """Words that begin with a capital, or all where none does, in small letters."""
+    words = [word for word in _WORD.findall(text) if len(word) >= _LEAST_NAME]
+    return [word.casefold() for word in words if word[0].isupper()] or [word.casefold() for word in words]
