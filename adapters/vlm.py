@@ -33,6 +33,8 @@ _PROMPT = (
     "Keep spelling, capitals, punctuation and numbers. Add nothing, explain nothing, describe nothing. "
     "If there is no text, answer with nothing."
 )
+# What servers tell of a model's size, which two of one name differ by.
+_SIZES = ("n_params", "size", "n_vocab", "n_embd")
 # Unicode's control characters and surrogates.
 _NO_TEXT = ("Cc", "Cs")
 _FENCED = re.compile(r"\s*```[\w-]*\n(?P<text>.*?)\n?```\s*", re.DOTALL)
@@ -91,6 +93,9 @@ class VlmEngine(BaseEngine[VlmOptions]):
         self._model = model["id"]
         # Not when it was made: some servers tell the time of day for that.
         made = [str(model[key]) for key in ("owned_by", "root", "digest") if model.get(key)]
+        about = model.get("meta")
+        if isinstance(about, dict):
+            made += [f"{key}={about[key]}" for key in _SIZES if isinstance(about.get(key), int)]
         asked = {key: getattr(self.options, key) for key in ("lang", "prompt", "most", "side")}
         return EngineInfo(
             name=self.name,

@@ -92,6 +92,8 @@ def test_the_key_comes_from_the_environment(server: VlmServer, monkeypatch: pyte
     [
         ("hangs", ":wait=0.5", "timeout", "did not answer within 0.5 s"),
         ("trickles", ":wait=0.5", "timeout", "did not answer within 0.5 s"),
+        ("begins slowly", ":wait=0.5", "timeout", "did not answer within 0.5 s"),
+        ("is filtered", "", "endpoint_failed", "cut the model's answer off"),
         ("fails", "", "endpoint_failed", "status 500"),
         ("moves", "", "endpoint_failed", "status 307"),
         ("no json", "", "endpoint_failed", "no JSON object"),
@@ -154,7 +156,9 @@ def test_no_endpoint_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
         ("endpoint=nonsense", "is no endpoint"),
         ("endpoint=http://127.0.0.1\\:port/v1", "is no endpoint"),
         ("endpoint=http://[\\:\\:1/v1", "is no endpoint"),
-        ("endpoint=http://user\\:word@127.0.0.1/v1", "holds a password"),
+        ("endpoint=http://user\\:word@127.0.0.1/v1", "holds more than"),
+        ("endpoint=http://127.0.0.1/v1?key=word", "holds more than"),
+        ("endpoint=ftp://user\\:word@127.0.0.1/v1", "holds more than"),
         ("prompt= ", "prompt= is empty"),
     ],
 )

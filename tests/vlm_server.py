@@ -51,6 +51,10 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(3)
         elif manner == "trickles":
             self._trickle()
+        elif manner == "begins slowly":
+            self._trickle(head=True)
+        elif manner == "is filtered":
+            self._answer("word", "content_filter")
         elif manner == "fails":
             self._send({"error": {"message": "out of memory"}}, 500)
         elif manner == "moves":
@@ -83,12 +87,16 @@ class _Handler(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": content}
         self._send({"choices": [{"message": message, "finish_reason": reason}]})
 
-    def _trickle(self) -> None:
+    def _trickle(self, head: bool = False) -> None:
+        """Says a little now and then, for three seconds: of the answer's head, or of the answer."""
         self.send_response(200)
-        self.end_headers()
+        if head:
+            self.flush_headers()
+        else:
+            self.end_headers()
         with contextlib.suppress(OSError):
-            for _ in range(30):
-                self.wfile.write(b" ")
+            for number in range(30):
+                self.wfile.write(b"X-%d: y\r\n" % number if head else b" ")
                 self.wfile.flush()
                 time.sleep(0.1)
 
