@@ -3,7 +3,7 @@
 It reads digits alone, up to six of them, on an image of one number: handwriting, and numbers as on houses. No
 weights come with this package yet: scripts/train_dram.py trains them on drawn numbers.
 
-A digit's confidence is the softmax, a word's that of its least sure digit.
+A digit's confidence is the softmax, a word's that of its least sure digit, or that nothing comes behind them.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class DramEngine(BaseEngine[DramOptions]):
                 Glyph(text=mark, confidence=share, confidence_kind=_CONFIDENCE)
                 for mark, share in zip(reading.text, reading.digits, strict=True)
             )
-            sure = min(reading.digits)
+            sure = min(*reading.digits, reading.ends)
             word = Word(text=reading.text, confidence=sure, confidence_kind=_CONFIDENCE, glyphs=glyphs)
             lines.append(Line.of_words([word], confidence=sure, confidence_kind=_CONFIDENCE))
         return lines

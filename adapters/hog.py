@@ -35,7 +35,7 @@ _FOLDER = Path(__file__).parent / "hog_weights"
 SHIPPED = {"print": _FOLDER / "print.npz", "digits": _FOLDER / "digits.npz"}
 SHA256 = {
     "print": "43fb448f296302410997297d4c19b216f3a54c008982a8733f501e5dacc865f5",
-    "digits": "da5022bfbda01fe5eb86302a0dbc8da85f21f37f31f63904c49c4d630acfb19a",
+    "digits": "cfe37303f6886a782c8358ceb5b72dfa3983cf2f5d237f151e55741155c1ba0a",
 }
 FORMAT = "ocr-plugins-hog 1"
 _HINT = "install ocr-plugins again"

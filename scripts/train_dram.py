@@ -2,13 +2,16 @@
 
     python scripts/train_dram.py adapters/dram_weights/numbers.npz
 
-First single digits, then longer and longer numbers. Goes on from its checkpoint, beside the file, after a
-stop. Needs Keras with TensorFlow and fonts.
+First single digits, then longer and longer numbers; some of the digits are those of scikit-learn's own set
+(Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, CC BY 4.0). Goes on from its
+checkpoint, beside the file, after a stop, with other numbers than it would have drawn without. Needs Keras
+with TensorFlow, scikit-learn and fonts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
 import threading
@@ -21,16 +24,22 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of
 from ocr_plugins.glimpses.drawing import handwritten, house_number, labels_of
 from ocr_plugins.glimpses.network import CLASSES, GLIMPSES, LONGEST, PATCH, Network
-from ocr_plugins.synth.fonts import FontSet, find_fonts
+from ocr_plugins.synth.digits import fitted
+from ocr_plugins.synth.fonts import find_fonts
 
 STATE, SEEN, CONTEXT = 224, 128, 160
-BATCH = 64
+BATCH, RATE, WARM_UP = 64, 1.5e-3, 500
+# The others are set in fonts.
+HANDWRITTEN = 0.65
 # How long numbers are at most, from which share of the training on.
-STAGES = ((0.0, 1), (0.25, 2), (0.4, 3), (0.55, 5))
+STAGES = ((0.0, 1), (0.2, 2), (0.35, 3), (0.5, LONGEST))
 
 
 class Reader(keras.Model):
@@ -97,21 +106,84 @@ class Reader(keras.Model):
         return Network(weights)
 
 
-def batches(seed: int, fonts: FontSet, longest: list[int], out: queue.Queue[Any]) -> None:
+class Training:
+    """A network, what teaches it, and where both are kept beside the file of weights."""
+
+    def __init__(self, file: Path, steps: int) -> None:
+        self.file = file
+        self.reader = Reader()
+        self.reader(np.zeros((1, HEIGHT, WIDTH), np.float32))
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, max(steps - WARM_UP, 1), alpha=0.02, warmup_target=RATE, warmup_steps=WARM_UP
+        )
+        self.optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+        self.optimizer.build(self.reader.trainable_variables)
+        self.step = tf.Variable(0, dtype=tf.int64)
+        kept = tf.train.Checkpoint(model=self.reader, optimizer=self.optimizer, step=self.step)
+        self._manager = tf.train.CheckpointManager(kept, str(file.with_suffix("")) + ".checkpoints", 1)
+        if self._manager.latest_checkpoint:
+            kept.restore(self._manager.latest_checkpoint).assert_existing_objects_matched()
+
+    @tf.function(reduce_retracing=True)
+    def learn(self, canvases: Any, labels: Any, longest: int) -> Any:
+        """One step: the loss, and the share of numbers that were read rightly."""
+        with tf.GradientTape() as tape:
+            said = self.reader(canvases, longest=longest)
+            wanted = labels[:, :longest]
+            asked = tf.cast(wanted >= 0, tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(wanted, 0), said)
+            loss = tf.reduce_sum(losses * asked) / tf.reduce_sum(asked)
+        variables = self.reader.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self.step.assign_add(1)
+        right = tf.reduce_all((tf.argmax(said, axis=2) == wanted) | (wanted < 0), axis=1)
+        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+
+    def keep(self) -> Network:
+        """Writes the checkpoint and the weights, and gives what these read with."""
+        self._manager.save()
+        self.reader.exported().save(self.file)
+        return Network.load(self.file)
+
+
+def of_scikit_learn() -> list[list[NDArray[np.uint8]]]:
+    """Its pictures of 8 by 8 pixels by digit, made larger, as MNIST has them."""
+    digits = load_digits()
+    found: list[list[NDArray[np.uint8]]] = [[] for _ in range(10)]
+    for picture, digit in zip(digits.images, digits.target, strict=True):
+        large = Image.fromarray((picture * 15.9).astype(np.uint8)).resize((40, 40), Image.Resampling.BICUBIC)
+        found[digit].append(fitted(np.pad(np.asarray(large), 6)))
+    return found
+
+
+def batches(seed: int, longest: list[int], out: queue.Queue[Any]) -> None:
     """Draws batches for ever, of numbers as long as they are to be now."""
-    rng = np.random.default_rng(seed)
+    rng, fonts, written = np.random.default_rng(seed), find_fonts(), of_scikit_learn()
     while True:
-        canvases, labels = np.zeros((BATCH, HEIGHT, WIDTH), np.float32), np.zeros((BATCH, LONGEST), np.int64)
-        for place in range(BATCH):
-            if rng.random() < 0.65:
-                canvases[place], text = handwritten(rng, longest[0])
+        numbers: list[tuple[Any, str]] = []
+        while len(numbers) < BATCH:
+            if rng.random() < HANDWRITTEN:
+                drawn = handwritten(rng, longest[0], written)
             else:
                 picture, text = house_number(rng, fonts, longest[0])
                 canvas = canvas_of(picture)
-                if canvas is not None:
-                    canvases[place] = canvas
-            labels[place] = labels_of(text)
-        out.put((canvases, labels))
+                drawn = None if canvas is None else (canvas, text)
+            if drawn is not None:
+                numbers.append(drawn)
+        out.put(
+            (np.stack([canvas for canvas, _ in numbers]), np.stack([labels_of(text) for _, text in numbers]))
+        )
+
+
+def share_right(network: Network, manifest: Path) -> float:
+    """Of a corpus of pictures, how many are read rightly."""
+    with manifest.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    pictures = [np.asarray(Image.open(manifest.parent / row["image"]).convert("L")) for row in rows]
+    canvases = [canvas_of(picture) for picture in pictures]
+    empty = np.zeros((HEIGHT, WIDTH), np.float32)
+    read = network.read(np.stack([empty if canvas is None else canvas for canvas in canvases]))
+    return float(np.mean([one.text == row["text"] for one, row in zip(read, rows, strict=True)]))
 
 
 def main() -> None:
@@ -121,54 +193,31 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=24_000)
+    parser.add_argument("--score", type=Path, metavar="MANIFEST", help="pictures to be read now and then")
     arguments = parser.parse_args()
+    if arguments.file.suffix != ".npz":
+        parser.error(f"{arguments.file} must end with .npz")
     keras.utils.set_random_seed(arguments.seed)
-    reader = Reader()
-    reader(np.zeros((1, HEIGHT, WIDTH), np.float32))
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, arguments.steps, 0.02, 1.5e-3, 500)
-    optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0)
-    step = tf.Variable(0, dtype=tf.int64)
-    kept = tf.train.Checkpoint(model=reader, optimizer=optimizer, step=step)
-    manager = tf.train.CheckpointManager(kept, str(arguments.file.with_suffix("")) + ".checkpoints", 1)
     arguments.file.parent.mkdir(parents=True, exist_ok=True)
-    kept.restore(manager.latest_checkpoint)
-
-    @tf.function(reduce_retracing=True)
-    def learn(canvases: Any, labels: Any, longest: int) -> Any:
-        with tf.GradientTape() as tape:
-            said = reader(canvases, longest=longest)
-            wanted = labels[:, :longest]
-            asked = tf.cast(wanted >= 0, tf.float32)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(wanted, 0), said)
-            loss = tf.reduce_sum(losses * asked) / tf.reduce_sum(asked)
-        optimizer.apply_gradients(
-            zip(tape.gradient(loss, reader.trainable_variables), reader.trainable_variables, strict=True)
-        )
-        right = tf.reduce_all((tf.argmax(said, axis=2) == wanted) | (wanted < 0), axis=1)
-        return loss, tf.reduce_mean(tf.cast(right, tf.float32))
-
+    training = Training(arguments.file, arguments.steps)
+    first = int(training.step)
     longest = [1]
     drawn: queue.Queue[Any] = queue.Queue(maxsize=8)
-    fonts = find_fonts()
-    threading.Thread(
-        target=batches, args=(arguments.seed + int(step), fonts, longest, drawn), daemon=True
-    ).start()
+    threading.Thread(target=batches, args=(arguments.seed + first, longest, drawn), daemon=True).start()
     started, told = time.monotonic(), []
-    for number in range(int(step), arguments.steps):
+    for number in range(first, arguments.steps):
         longest[0] = max(most for share, most in STAGES if number >= share * arguments.steps)
         canvases, labels = drawn.get()
-        told.append([float(one) for one in learn(canvases, labels, min(longest[0] + 1, LONGEST))])
-        step.assign_add(1)
-        if (number + 1) % 500 == 0:
+        told.append([float(one) for one in training.learn(canvases, labels, min(longest[0] + 1, LONGEST))])
+        if (number + 1) % 500 == 0 or number + 1 == arguments.steps:
             loss, right = np.mean(told[-500:], axis=0)
             pace = (time.monotonic() - started) / len(told)
+            network = training.keep()
+            scored = f", of the corpus {share_right(network, arguments.score):.4f}" if arguments.score else ""
             print(
-                f"{number + 1}: up to {longest[0]}, loss {loss:.4f}, right {right:.4f}, {pace:.3f} s",
+                f"{number + 1}: up to {longest[0]}, loss {loss:.4f}, right {right:.4f}{scored}, {pace:.3f} s",
                 flush=True,
             )
-            manager.save()
-            reader.exported().save(arguments.file)
-    reader.exported().save(arguments.file)
     print(f"{arguments.file}: {arguments.file.stat().st_size / 1e6:.2f} MB")
 
 

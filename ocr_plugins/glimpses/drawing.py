@@ -2,40 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr_plugins.glimpses.canvas import canvas_of
 from ocr_plugins.glimpses.network import LONGEST
-from ocr_plugins.synth.digits import draw_digit
+from ocr_plugins.synth.digits import SIDE, draw_digit, fitted
 from ocr_plugins.synth.fonts import FontSet, load_font
 from ocr_plugins.synth.words import Rng
 
+#: Pictures of each digit, light on dark.
+Written = Sequence[Sequence[NDArray[np.uint8]]]
+
 _KINDS = {"times": 1.0, "modern": 0.5, "book": 0.7, "sans": 2.0, "condensed": 0.7, "mono": 0.3}
 _DIGITS = "0123456789"
+# Single digits are as many as that; of handwritten ones, so many are somebody's, where they are given.
+_SINGLE, _SOMEBODYS = 0.35, 0.2
+# Pictures of handwriting are cut out with other margins than MNIST's so often.
+_CUT_OTHERWISE = 0.3
 
 
-def handwritten(rng: Rng, longest: int) -> tuple[NDArray[np.float32], str]:
-    """Digits of one hand side by side, light on dark: a canvas and its text."""
-    count = int(rng.integers(1, longest + 1))
-    digits = rng.integers(0, 10, count)
-    pictures = [draw_digit(rng, int(digit)) for digit in digits]
+def handwritten(
+    rng: Rng, longest: int, written: Written | None = None
+) -> tuple[NDArray[np.float32], str] | None:
+    """Digits of one hand side by side, light on dark: a canvas and its text; None where it stayed empty.
+
+    Args:
+        written: pictures of digits that people wrote, to be mixed in.
+    """
+    digits = rng.integers(0, 10, _length(rng, longest))
+    pictures = []
+    for digit in digits:
+        if written and rng.random() < _SOMEBODYS:
+            ink = written[digit][int(rng.integers(len(written[digit])))]
+        else:
+            ink = draw_digit(rng, int(digit))
+        pictures.append(_varied(rng, ink))
     gap = int(rng.integers(-7, 3))
-    width = 28 * count + gap * (count - 1)
-    canvas = np.zeros((28, max(width, 28)), np.uint8)
+    canvas = np.zeros((SIDE, SIDE * len(digits) + gap * (len(digits) - 1)), np.uint8)
     for number, picture in enumerate(pictures):
-        left = number * (28 + gap)
-        rows = np.roll(picture, int(rng.integers(-2, 3)), axis=0) if count > 1 else picture
-        canvas[:, left : left + 28] = np.maximum(canvas[:, left : left + 28], rows)
-    found = canvas_of(canvas)
-    return (found if found is not None else np.zeros((32, 128), np.float32)), "".join(map(str, digits))
+        left = number * (SIDE + gap)
+        rows = np.roll(picture, int(rng.integers(-2, 3)), axis=0) if len(digits) > 1 else picture
+        canvas[:, left : left + SIDE] = np.maximum(canvas[:, left : left + SIDE], rows)
+    found = canvas_of(_cut(rng, canvas) if rng.random() < _CUT_OTHERWISE else canvas)
+    return None if found is None else (found, "".join(map(str, digits)))
+
+
+def _length(rng: Rng, longest: int) -> int:
+    return 1 if rng.random() < _SINGLE else int(rng.integers(1, longest + 1))
+
+
+def _varied(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A digit bent, widened, made thicker or thinner and lighter, uint8 (28, 28).
+
+    Bent as in Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
+    Visual Document Analysis" (ICDAR 2003).
+    """
+    import cv2
+
+    large = cv2.resize(ink, (4 * SIDE, 4 * SIDE), interpolation=cv2.INTER_CUBIC)
+    side = len(large)
+    wide, slant = float(np.exp(rng.normal(0.12, 0.15))), float(rng.normal(0, 0.1))
+    coarse = rng.normal(0, 1, (2, 5, 5)).astype(np.float32) * float(rng.uniform(0, 0.05)) * side
+    bent = [cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC) for one in coarse]
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) - side / 2
+    found = cv2.remap(
+        large,
+        (columns / max(wide, 1.0) + slant * rows + side / 2 + bent[0]).astype(np.float32),
+        (rows * min(wide, 1.0) + side / 2 + bent[1]).astype(np.float32),
+        cv2.INTER_LINEAR,
+    )
+    thicker = int(rng.integers(-3, 5))
+    if thicker:
+        round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(thicker) + 1,) * 2)
+        changed = (cv2.dilate if thicker > 0 else cv2.erode)(found, round_)
+        # What is thin already would vanish.
+        found = changed if changed.max() > 128 else found
+    lighter = np.clip(fitted(found).astype(np.float32) * float(rng.uniform(1.0, 1.6)), 0, 255)
+    return np.asarray(lighter, np.uint8)
+
+
+def _cut(rng: Rng, canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same with a margin of any size around what is written."""
+    rows, columns = (np.flatnonzero(canvas.max(axis=axis) > 30) for axis in (1, 0))
+    if not len(rows):
+        return canvas
+    close = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    margins = (len(close) * rng.uniform(0.08, 0.35, 4)).astype(int)
+    return np.pad(close, (tuple(margins[:2]), tuple(margins[2:])))
 
 
 def house_number(rng: Rng, fonts: FontSet, longest: int) -> tuple[NDArray[np.uint8], str]:
     """A number on a wall as a camera takes it: uint8 (h, w), and its text."""
     from PIL import Image, ImageDraw, ImageFilter
 
-    text = "".join(_DIGITS[number] for number in rng.integers(0, 10, int(rng.integers(1, longest + 1))))
+    text = "".join(_DIGITS[number] for number in rng.integers(0, 10, _length(rng, longest)))
     face = fonts.choose(rng, _KINDS, _DIGITS)
     assert face is not None  # noqa: S101 - fonts that draw no digits are no fonts
     size = int(rng.integers(24, 56))

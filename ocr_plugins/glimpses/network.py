@@ -38,52 +38,47 @@ _COARSE = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A number, the probability of each of its digits, and where each was seen, (x, y) in the canvas."""
+    """A number, the probability of each of its digits, and that it ends behind them."""
 
     text: str
     digits: tuple[float, ...]
-    looked: tuple[tuple[float, float], ...]
+    ends: float
 
 
 class Network:
-    """Args: weights by name, as `training` names them."""
+    """Args: weights by name, as scripts/train_dram.py names them."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self._w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
 
     def read(self, canvases: Array) -> list[Reading]:
         """Numbers on canvases, (n, 32, 128): one a canvas."""
-        said, looked = self.scores(canvases)
-        chances = _softmax(said)
         readings = []
-        for one, places in zip(chances, looked, strict=True):
-            best = one.argmax(axis=1)
+        for chances in _softmax(self.scores(canvases)):
+            best = chances.argmax(axis=1)
             count = int(np.argmax(best == END)) if (best == END).any() else len(best)
             readings.append(
                 Reading(
                     "".join(map(str, best[:count])),
-                    tuple(float(one[number, best[number]]) for number in range(count)),
-                    tuple((float(x), float(y)) for x, y in places[GLIMPSES - 1 :: GLIMPSES][:count]),
+                    tuple(float(chances[number, best[number]]) for number in range(count)),
+                    float(chances[count, END]) if count < LONGEST else 1.0,
                 )
             )
         return readings
 
-    def scores(self, canvases: Array) -> tuple[Array, Array]:
-        """Scores, (n, LONGEST, 11), and centres of glimpses in pixels, (n, LONGEST * GLIMPSES, 2)."""
-        count = len(canvases)
+    def scores(self, canvases: Array) -> Array:
+        """Scores of each digit and of the end, (n, LONGEST, 11)."""
         upper = self._context(canvases)
         lower = np.zeros_like(upper)
-        said, looked = [], []
+        said = []
         for _ in range(LONGEST):
             for _ in range(GLIMPSES):
                 where = upper @ self._w["where.kernel"] + self._w["where.bias"]
-                patch, centre = glimpse(canvases, where)
-                looked.append(centre)
-                seen = self._seen(patch) * _relu(where @ self._w["place.kernel"] + self._w["place.bias"])
-                lower = self._recurrent("lower", seen, lower)
+                place = _relu(where @ self._w["place.kernel"] + self._w["place.bias"])
+                lower = self._recurrent("lower", self._seen(glimpse(canvases, where)) * place, lower)
                 upper = self._recurrent("upper", lower, upper)
             said.append(lower @ self._w["digit.kernel"] + self._w["digit.bias"])
-        return np.stack(said, axis=1), np.stack(looked, axis=1).reshape(count, -1, 2)
+        return np.stack(said, axis=1)
 
     def _context(self, canvases: Array) -> Array:
         """What the whole picture looks like from afar: where the upper state begins."""
@@ -109,8 +104,12 @@ class Network:
         return np.asarray(update * state + (1 - update) * np.tanh(h0 + reset * h1), np.float32)
 
     def save(self, path: Path) -> None:
+        """In half precision. A file that is there stays whole until the new one is."""
         arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in self._w.items()}
-        np.savez_compressed(path, format=np.array(FORMAT), **arrays)
+        unfinished = path.with_name(f"{path.name}.part")
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, format=np.array(FORMAT), **arrays)
+        unfinished.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -119,7 +118,11 @@ class Network:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 if str(data["format"]) != FORMAT:
                     raise ValueError
-                return cls({name: data[name] for name in data.files if name != "format"})
+                network = cls({name: data[name] for name in data.files if name != "format"})
+            # Whatever is missing, or has another shape, cannot read this either.
+            if not np.isfinite(network.scores(np.zeros((1, HEIGHT, WIDTH), np.float32))).all():
+                raise ValueError
+            return network
         except Exception as error:  # noqa: BLE001 - what damage does to a zip archive has many names
             raise EngineUnavailableError(
                 f"{path} holds no weights of this engine ({type(error).__name__})",
@@ -128,8 +131,8 @@ class Network:
             ) from None
 
 
-def glimpse(canvases: Array, where: Array) -> tuple[Array, Array]:
-    """What is seen of canvases, (n, PATCH, PATCH, 1), and the centres that were looked at, (n, 2), in pixels.
+def glimpse(canvases: Array, where: Array) -> Array:
+    """What is seen of canvases: (n, PATCH, PATCH, 1).
 
     Args:
         where: (n, 4): x and y of the centre, the distance of the filters and their width, none of them
@@ -140,8 +143,7 @@ def glimpse(canvases: Array, where: Array) -> tuple[Array, Array]:
     apart = np.exp(np.clip(where[:, 2], -1.5, 1.5)) * 2.0
     width = np.exp(np.clip(where[:, 3], -1.5, 1.5)) * 0.8
     rows, columns = _filters(y, apart, width, HEIGHT), _filters(x, apart, width, WIDTH)
-    seen = rows @ canvases @ columns.transpose(0, 2, 1)
-    return np.asarray(seen[..., None], np.float32), np.stack([x, y], axis=1).astype(np.float32)
+    return np.asarray((rows @ canvases @ columns.transpose(0, 2, 1))[..., None], np.float32)
 
 
 def _filters(centre: Array, apart: Array, width: Array, length: int) -> Array:
