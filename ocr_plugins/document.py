@@ -153,14 +153,34 @@ class Glyph(Element):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What stood in a word's place before it was corrected, why it was, and how likely it is right now."""
+    """What stood in a word's place before it was corrected, why it was, and how likely it is right now.
+
+    ``glyphs`` and ``alternatives`` are those of the word as it was read.
+    """
 
     was: str
     reason: str
     probability: float
+    glyphs: tuple[Glyph, ...] = ()
+    alternatives: Alternatives = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        out: dict[str, Any] = {"was": self.was, "reason": self.reason, "probability": self.probability}
+        if self.glyphs:
+            out["glyphs"] = [glyph.to_dict() for glyph in self.glyphs]
+        if self.alternatives:
+            out["alternatives"] = [list(pair) for pair in self.alternatives]
+        return out
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            was=data["was"],
+            reason=data["reason"],
+            probability=data["probability"],
+            glyphs=tuple(Glyph.from_dict(glyph) for glyph in data.get("glyphs", ())),
+            alternatives=tuple((text, share) for text, share in data.get("alternatives", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +199,7 @@ class Word(Element):
         return cls(
             **cls._shared(data),
             glyphs=tuple(Glyph.from_dict(g) for g in data.get("glyphs", ())),
-            correction=Correction(**correction) if correction else None,
+            correction=Correction.from_dict(correction) if correction else None,
         )
 
 

@@ -17,6 +17,8 @@ from ocr_plugins.document import Line, Page, Region, Word, enclosing
 _HYPHENS = "-\u2010\u2011\u2e17\u00ac"
 # A soft hyphen and the not sign stand for nothing but a break.
 _BREAKS = "\u00ad\u00ac"
+#: What a word that goes on in the next line ends with.
+HYPHENS = tuple(dict.fromkeys(_HYPHENS + _BREAKS))
 
 
 def is_hyphenated(text: str, following: str) -> bool:

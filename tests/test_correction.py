@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ocr_plugins.api import run_engines
 from ocr_plugins.correction import Corrector, Words, corrected, open_corrector, open_words, taken_back
 from ocr_plugins.correction.misreading import distance
-from ocr_plugins.document import Line, Page, Region, Word
+from ocr_plugins.document import Glyph, Line, Page, Region, Word
 from ocr_plugins.errors import CallError
 from ocr_plugins.host import open_engine
 from ocr_plugins.testing import drawn_page
@@ -53,7 +53,8 @@ def test_a_doubtful_word_that_is_none_becomes_the_nearest(english: Corrector, re
 @pytest.mark.parametrize(
     "read",
     ["A1B2C3", "12,50", "1998", "x.y@example.com", "http://tbe.example", "McGovrn", "NATOX", "Wendelberg",
-     "tbe", "because", "Xqzvw", "re-tbink", "governrnent-", "§§§", "ﬁnanceX9"],
+     "tbe", "because", "Xqzvw", "re-tbink", "governrnent-", "§§§", "ﬁnanceX9",
+     "@governrnent", "#becaose", "$becaose", "governrnent\u2010"],
 )  # fmt: skip
 def test_codes_numbers_names_and_words_stay(english: Corrector, read: str) -> None:
     assert after(english, read) == read
@@ -92,10 +93,26 @@ def test_the_case_of_another_reading_does_not_matter(english: Corrector) -> None
 
 def test_names_of_a_list_stay(tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
-    names.write_text("Anna Tbrough\n")
+    names.write_text("\ufeffTbrough, Anna\nO'Becaose\n", encoding="utf-8")
     corrector = open_corrector("en", names)
-    assert after(corrector, "Tbrough") == "Tbrough"
+    assert after(corrector, "Tbrough", "o’becaose", "governrnent") == "Tbrough o’becaose government"
     assert corrector.name != open_corrector("en").name
+
+
+def test_what_goes_on_in_the_next_line_stays(english: Corrector) -> None:
+    lines = (Line.of_words([Word(text=text)]) for text in ("self\u2011", "governrnent", "becaose"))
+    page = Page(source="a", page=1, size=None, lines=tuple(lines))
+    assert corrected(page, english, lambda _: DOUBTFUL).text.split()[1:] == ["governrnent", "because"]
+
+
+def test_what_was_read_comes_back_as_a_whole(english: Corrector) -> None:
+    glyphs = tuple(Glyph(text=mark) for mark in "becaose")
+    word = Word(text="becaose", glyphs=glyphs, alternatives=(("because", 0.3), ("becaase", 0.1)))
+    line = Line(text="the  becaose", words=(Word(text="the"), word), alternatives=(("the because", 0.3),))
+    page = Page(source="a", page=1, size=None, lines=(line,))
+    better = corrected(page, english, lambda _: DOUBTFUL)
+    assert better.text == "the  because"
+    assert taken_back(Page.from_dict(json.loads(json.dumps(better.to_dict())))) == page
 
 
 def test_each_change_says_what_it_was_and_goes_back(english: Corrector) -> None:
@@ -149,6 +166,10 @@ def test_a_list_of_words(tmp_path: Path) -> None:
     file = tmp_path / "words.txt"
     file.write_text("Zwickmühle 20\nSchraube 5\n\n", encoding="utf-8")
     assert after(open_corrector(str(file)), "Zwickmühlo", "scbraube") == "Zwickmühle schraube"
+    # Edited, it is another; without counts it says of no word that it is usual, and names may be none.
+    file.write_text("Zwickmu\u0308hle\nSchraube\n", encoding="utf-8")
+    assert after(open_corrector(str(file)), "Zwickmühlo", "scbraube") == "Zwickmühlo schraube"
+    assert "zwickmühle" in open_words(str(file))
     german = open_words("de")
     assert "straße" in german
     assert "Straße" in german
@@ -162,6 +183,8 @@ def test_a_list_of_words(tmp_path: Path) -> None:
         (b"word many\n", "line 1"),
         (b" \n", "holds no word"),
         (b"word -3\n", "line 1"),
+        (b"word inf\nother 3\n", "line 1"),
+        (b"a 1e-320\nb 1e10\n", "line 1"),
     ],
 )
 def test_bad_lists_are_told(tmp_path: Path, content: bytes | None, said: str) -> None:
@@ -190,7 +213,6 @@ def test_wrong_wishes_are_told(spec: str, said: str) -> None:
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "symspellpy", None)
-    open_words.cache_clear()
     with pytest.raises(CallError, match=r"symspellpy.*ocr-plugins\[correct\]"):
         open_corrector("en")
 

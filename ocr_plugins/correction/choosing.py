@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr_plugins.correction.misreading import distance
-from ocr_plugins.correction.words import Words, open_words, read_kept
+from ocr_plugins.correction.words import Words, open_words, plain, read_kept
 from ocr_plugins.errors import CallError
 
 CORRECT = (
@@ -25,6 +25,8 @@ KEEP = "for correct=: a text file of names, one a line, that are left as they ar
 
 # A word: letters, with apostrophes within; signs may stand around it.
 _CORE = re.compile(r"(?P<before>[^\w]*)(?P<core>[^\W\d_]+(?:['’][^\W\d_]+)*)(?P<after>[^\w]*)")
+# What stands beside a word in addresses, paths and tags.
+_ADDRESSES = frozenset("@#/\\$&=")
 # How much each unit of distance costs, and how much it counts what is usual: logarithms.
 _READ, _USUAL = 4.0, 0.6
 _MOST_DISTANCE = 2.0
@@ -74,14 +76,11 @@ class Corrector:
         if sure >= self.doubtful or parts is None:
             return None
         core = parts["core"]
-        if (
-            len(core) < _LEAST
-            or core in self.words
-            or core.casefold() in self.kept
-            or core.lower() in elsewhere
-        ):
+        if len(core) < _LEAST or core in self.words:
             return None
-        if _is_code(core):
+        if plain(core) in self.kept or core.lower() in elsewhere:
+            return None
+        if _is_code(core) or not _ADDRESSES.isdisjoint(parts["before"] + parts["after"]):
             return None
         # By the word in small letters: how it is spelt, and how likely it is, as a logarithm.
         chances = {core.lower(): (core, math.log(max(sure, 1e-6)) + _USUAL * self.words.frequency(core))}
@@ -96,7 +95,7 @@ class Corrector:
         if best == core or 1 / total < self.least:
             return None
         said = best.lower() in by_reading
-        if core[0].isupper() and not said and not _is_usual(self.words, best):
+        if core[0].isupper() and not said and not self.words.is_usual(best):
             # What begins with a capital may be a name that no list has.
             return None
         reason = "another reading has it" if said else f"the nearest word, {distance(best, core):.1f} away"
@@ -125,6 +124,12 @@ class Corrector:
         return _USUAL * self.words.frequency(word)
 
 
+def core_of(text: str) -> str:
+    """A word without the signs around it; all of a text that is no word."""
+    parts = _CORE.fullmatch(text)
+    return parts["core"] if parts else text
+
+
 def check_correction(wanted: str | None, keep: Path | None) -> None:
     """Raises CallError for a list of names without anything to correct."""
     if keep is not None and wanted is None:
@@ -148,11 +153,6 @@ def open_corrector(wanted: str, keep: Path | None = None) -> Corrector:
 def _is_code(core: str) -> bool:
     """Whether it is written as no word is: with capitals behind small letters, or in few capitals."""
     return not (core.islower() or core.istitle() or (core.isupper() and len(core) > _LEAST))
-
-
-def _is_usual(words: Words, word: str) -> bool:
-    """Whether it is so frequent that no name is likelier: once in a hundred thousand words."""
-    return words.frequency(word) > math.log(1e-5)
 
 
 def _dressed(word: str, like: str) -> str:

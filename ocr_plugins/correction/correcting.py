@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from ocr_plugins.correction.choosing import Corrector
+from ocr_plugins.correction.choosing import Corrector, core_of
 from ocr_plugins.document import Correction, Line, Page, Word
+from ocr_plugins.hyphens import HYPHENS
 
 # Words of engines that give no confidence are right about so often.
 _UNKNOWN = 0.7
@@ -22,14 +24,20 @@ def corrected(page: Page, corrector: Corrector, sure: Sure) -> Page:
     Args:
         sure: tells how sure words are.
     """
-    often = Counter(word.text.strip(".,;:!?()\"'").lower() for word in page.iter_words())
+    often = Counter(core_of(word.text).lower() for word in page.iter_words())
     elsewhere = frozenset(text for text, count in often.items() if count > 1)
 
     def change(word: Word) -> Word:
         choice = corrector.choose(word.text, sure(word), word.alternatives, elsewhere)
         if choice is None:
             return word
-        was = Correction(was=word.text, reason=choice.reason, probability=choice.probability)
+        was = Correction(
+            was=word.text,
+            reason=choice.reason,
+            probability=choice.probability,
+            glyphs=word.glyphs,
+            alternatives=word.alternatives,
+        )
         others = ((word.text, min(sure(word), 1.0)), *word.alternatives)
         return dataclasses.replace(
             word,
@@ -69,8 +77,10 @@ def taken_back(page: Page, which: Callable[[Word], bool] = lambda _: True) -> Pa
     def change(word: Word) -> Word:
         if word.correction is None or not which(word):
             return word
-        others = tuple(one for one in word.alternatives if one[0] != word.correction.was)
-        return dataclasses.replace(word, text=word.correction.was, correction=None, alternatives=others)
+        was = word.correction
+        return dataclasses.replace(
+            word, text=was.was, glyphs=was.glyphs, alternatives=was.alternatives, correction=None
+        )
 
     return _with_words(page, change)
 
@@ -86,17 +96,23 @@ def _with_words(page: Page, change: Callable[[Word], Word]) -> Page:
 
 
 def _with_lines(lines: tuple[Line, ...], change: Callable[[Word], Word]) -> Iterator[Line]:
+    before = ""
     for line in lines:
         # Where the line is not its words, as in scripts without spaces, its text could not follow.
         if not line.words or line.text.split() != [word.text for word in line.words]:
+            before = line.text
             yield line
             continue
         words = [change(word) for word in line.words]
-        last = line.words[-1]
-        if last.text.endswith(("-", "\u00ad", "¬")):
-            words[-1] = last
+        # Of a word that goes on in the next line, neither part is one.
+        if before.rstrip().endswith(HYPHENS):
+            words[0] = line.words[0]
+        if line.words[-1].text.endswith(HYPHENS):
+            words[-1] = line.words[-1]
+        before = line.text
         if all(new is old for new, old in zip(words, line.words, strict=True)):
             yield line
         else:
-            text = " ".join(word.text for word in words)
-            yield dataclasses.replace(line, text=text, words=tuple(words), alternatives=())
+            texts = iter(words)
+            text = re.sub(r"\S+", lambda _: next(texts).text, line.text)  # noqa: B023 - used at once
+            yield dataclasses.replace(line, text=text, words=tuple(words))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,11 @@ _LEAST = 4
 _EDITS = 2
 # What a word is worth that no list has: about once in a hundred million.
 UNKNOWN = math.log(1e-8)
+# Once in a hundred thousand words.
+USUAL = math.log(1e-5)
+# How often a word of a list may occur: more and fewer are no counts.
+_COUNTS = (1e-9, 1e15)
+_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 class Words:
@@ -31,9 +38,11 @@ class Words:
     Args:
         frequencies: word in small letters -> its share of a text, in (0, 1].
         name: what they are, for fingerprints.
+        counted: whether their shares are known, and not merely alike.
     """
 
-    def __init__(self, frequencies: Mapping[str, float], name: str) -> None:
+    def __init__(self, frequencies: Mapping[str, float], name: str, *, counted: bool = True) -> None:
+        self._counted = counted
         self._logs = {word: math.log(share) for word, share in frequencies.items()}
         self.name = name
         self._index = functools.cache(self._indexed)
@@ -49,6 +58,10 @@ class Words:
     def frequency(self, word: str) -> float:
         """The logarithm of a word's share of a text; that of a very rare one where it is not known."""
         return self._logs.get(word.lower(), UNKNOWN)
+
+    def is_usual(self, word: str) -> bool:
+        """Whether it is so frequent that no name is likelier."""
+        return self._counted and self.frequency(word) > USUAL
 
     def _near(self, word: str) -> tuple[str, ...]:
         """The words within two edits of one, the nearest and most frequent first."""
@@ -67,11 +80,11 @@ class Words:
         return index
 
 
-@functools.lru_cache(maxsize=4)
 def open_words(wanted: str) -> Words:
     """The words of languages joined by ``+`` (ISO 639-1), or of a file.
 
-    A file has a word a line, and how often it occurs behind it: ``word 123``.
+    A file has a word a line, and how often it occurs behind it: ``word 123``. Without numbers it tells of no
+    word that it is usual.
 
     Raises:
         CallError: an unknown language, a file that cannot be read or holds no word, or what is needed is not
@@ -79,7 +92,16 @@ def open_words(wanted: str) -> Words:
     """
     _symspell()
     if "/" in wanted or "." in wanted or "\\" in wanted:
-        return _of_file(Path(wanted))
+        path = Path(wanted)
+        try:
+            return _of_file(path, path.read_bytes())
+        except OSError as error:
+            raise _unreadable(path, error.strerror or "it is none") from None
+    return _of_languages(wanted)
+
+
+@functools.lru_cache(maxsize=4)
+def _of_languages(wanted: str) -> Words:
     wordfreq = _wordfreq()
     known = wordfreq.available_languages("best")
     frequencies: dict[str, float] = {}
@@ -96,15 +118,14 @@ def open_words(wanted: str) -> Words:
     return Words(frequencies, f"{'+'.join(sorted(languages))} of wordfreq {version}")
 
 
-def _of_file(path: Path) -> Words:
+@functools.lru_cache(maxsize=4)
+def _of_file(path: Path, data: bytes) -> Words:
     import hashlib
 
     try:
-        data = path.read_bytes()
         lines = data.decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8"
-        raise CallError(f"the list of words {path} cannot be read ({why})", "give a text file") from None
+    except UnicodeDecodeError:
+        raise _unreadable(path, "it is no UTF-8") from None
     counts: dict[str, float] = {}
     for number, line in enumerate(lines, start=1):
         word, *rest = line.split() or [""]
@@ -114,14 +135,25 @@ def _of_file(path: Path) -> Words:
             count = float(rest[0]) if rest else 1.0
         except ValueError:
             count = 0.0
-        if not count > 0 or len(rest) > 1:
+        if not _COUNTS[0] <= count <= _COUNTS[1] or len(rest) > 1:
             raise CallError(f"line {number} of {path} is no word with its number", "write it as in: word 123")
-        counts[word.lower()] = counts.get(word.lower(), 0.0) + count
+        word = unicodedata.normalize("NFC", word.lower())
+        counts[word] = counts.get(word, 0.0) + count
     if not counts:
         raise CallError(f"the list of words {path} holds no word", "write one a line")
     total = sum(counts.values())
     digest = hashlib.sha256(data).hexdigest()[:16]
-    return Words({word: count / total for word, count in counts.items()}, f"{path.name} {digest}")
+    shares = {word: count / total for word, count in counts.items()}
+    return Words(shares, f"{path.name} {digest}", counted=len(set(counts.values())) > 1)
+
+
+def _unreadable(path: Path, why: str) -> CallError:
+    return CallError(f"the list of words {path} cannot be read ({why})", "give a text file")
+
+
+def plain(word: str) -> str:
+    """A word as lists are searched for it: in small letters, with straight apostrophes."""
+    return unicodedata.normalize("NFC", word).casefold().replace("’", "'")
 
 
 def read_kept(path: Path) -> frozenset[str]:
@@ -136,7 +168,7 @@ def read_kept(path: Path) -> frozenset[str]:
 
 
 def _words_in(names: Iterable[str]) -> Iterable[str]:
-    return (word.casefold() for name in names for word in name.split())
+    return (word for name in names for word in _LETTERS.findall(plain(name)))
 
 
 def _symspell() -> Any:
