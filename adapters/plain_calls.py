@@ -47,9 +47,11 @@ class Plain(BaseEngine[PlainOptions]):
     distribution = ""
 
     def identify(self) -> EngineInfo:
+        version = importlib.metadata.version(self.distribution)
         return EngineInfo(
             name=self.name,
-            version=importlib.metadata.version(self.distribution),
+            version=version,
+            runtime=f"{self.distribution} {version}",
             options=self.options.to_dict(),
             spec=self.spec,
             capabilities=Capabilities(gives=("lines",), ordered=False),
