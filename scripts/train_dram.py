@@ -26,12 +26,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of
 from ocr_plugins.glimpses.drawing import handwritten, house_number, labels_of
 from ocr_plugins.glimpses.network import CLASSES, GLIMPSES, LONGEST, PATCH, Network
-from ocr_plugins.synth.digits import fitted
+from ocr_plugins.synth.digits import fitted, written_digits
 from ocr_plugins.synth.fonts import find_fonts
 
 STATE, SEEN, CONTEXT = 224, 128, 160
@@ -147,12 +146,10 @@ class Training:
 
 
 def of_scikit_learn() -> list[list[NDArray[np.uint8]]]:
-    """Its pictures of 8 by 8 pixels by digit, made larger, as MNIST has them."""
-    digits = load_digits()
+    """Its pictures by digit, as MNIST has them."""
     found: list[list[NDArray[np.uint8]]] = [[] for _ in range(10)]
-    for picture, digit in zip(digits.images, digits.target, strict=True):
-        large = Image.fromarray((picture * 15.9).astype(np.uint8)).resize((40, 40), Image.Resampling.BICUBIC)
-        found[digit].append(fitted(np.pad(np.asarray(large), 6)))
+    for ink, digit in written_digits():
+        found[digit].append(fitted(ink))
     return found
 
 

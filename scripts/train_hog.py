@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from ocr_plugins.adapters.hog import Machine
 from ocr_plugins.adapters.hog_glyphs import Glyph, features, glyphs_of
 from PIL import Image, ImageDraw
-from sklearn.datasets import load_digits
 from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import LinearSVC
 
-from ocr_plugins.synth.digits import draw_digit
+from ocr_plugins.synth.digits import draw_digit, written_digits
 from ocr_plugins.synth.fonts import find_fonts, load_font
 
 PRINT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;!?'()[]-/&$#@*+=<>"
@@ -54,11 +53,8 @@ def handwritten(rng: np.random.Generator, count: int) -> Iterator[Sample]:
 
 
 def of_scikit_learn() -> Iterator[Sample]:
-    """Its 1,797 pictures of 8 by 8 pixels, made larger."""
-    digits = load_digits()
-    for picture, digit in zip(digits.images, digits.target, strict=True):
-        large = Image.fromarray((picture * 15.9).astype(np.uint8)).resize((40, 40), Image.Resampling.BICUBIC)
-        found = glyphs_of(np.pad(np.asarray(large), 6), one=True, upright=True)
+    for ink, digit in written_digits():
+        found = glyphs_of(ink, one=True, upright=True)
         if found:
             yield found[0], str(digit)
 

@@ -79,16 +79,17 @@ class RedactedDocument:
             The places of the pages on which there is more to paint over now.
         """
         before = [len(page.places) for page in self.pages]
-        self._seen |= {number: list(map(bare, of_page.values())) for number, of_page in readings.items()}
+        bared = {number: list(map(bare, of_page.values())) for number, of_page in readings.items()}
+        self._seen |= bared
         # First all of what is new: it may stand on pages that were seen before.
         found = {
             number: [list(self._find(self.pages[number], reading)) for reading in seen]
-            for number, seen in self._seen.items()
+            for number, seen in bared.items()
         }
         for number, seen in self._seen.items():
             page = self.pages[number]
             polygons = [place.polygon for place in page.places]
-            for reading, new in zip(seen, found[number], strict=True):
+            for reading, new in zip(seen, found.get(number, [[] for _ in seen]), strict=True):
                 new += find_again(reading, self.traces)
                 left = [one for one in new if not _is_painted(one, polygons)]
                 _take_out(page, [(reading, left)], left)

@@ -8,7 +8,7 @@ pixels and its ink's centre in the middle.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,20 @@ def draw_digit(rng: Rng, digit: int) -> NDArray[np.uint8]:
     shares = np.array([share for share, _ in ways])
     strokes = ways[int(rng.choice(len(ways), p=shares / shares.sum()))][1]
     return fitted(_inked(rng, [_strayed(rng, stroke) for stroke in _moved(rng, strokes)]))
+
+
+def written_digits() -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """The 1,797 digits that come with scikit-learn, made larger, light on dark, each with what it is.
+
+    Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, CC BY 4.0. Needs scikit-learn.
+    """
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    for picture, digit in zip(digits.images, digits.target, strict=True):
+        large = Image.fromarray((picture * 15.9).astype(np.uint8)).resize((40, 40), Image.Resampling.BICUBIC)
+        yield np.pad(np.asarray(large), 6), int(digit)
 
 
 def fitted(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

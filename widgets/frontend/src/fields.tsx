@@ -1,6 +1,7 @@
 /** What was taken out of the page: typed fields, marked on it, to be mended by hand. */
 
 import { useState } from "preact/hooks";
+import { HiddenHead } from "./head";
 import { OURS } from "./hosts";
 import { plain, type Session } from "./session";
 import type { FoundField } from "./state";
@@ -41,13 +42,7 @@ export function Fields({ session, marked, onMark, chosen, onChoose }: Props) {
       {found?.error ? <p class="notice">{found.error}</p> : null}
       {found ? null : <p>taken out when an engine has read the page</p>}
       <table hidden={!all && missing === fields.length}>
-        <thead class="hidden">
-          <tr>
-            <th scope="col">field</th>
-            <th scope="col">value</th>
-            <th scope="col">how sure</th>
-          </tr>
-        </thead>
+        <HiddenHead columns={["field", "value", "how sure"]} />
         <tbody>
           {fields.map((field) => {
             const number = (names.get(field.name) ?? 0) + 1;

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { graphemes } from "./graphemes";
+import { HiddenHead } from "./head";
 import { type Session, VOTE } from "./session";
 import type { Cell } from "./state";
 import { at } from "./vote";
@@ -25,13 +26,7 @@ export function Word({ session, image, cell }: Props) {
       <Crop image={image} cell={cell} width={view.size[0]} />
       <table class="readings">
         <caption class="hidden">What each engine reads here</caption>
-        <thead class="hidden">
-          <tr>
-            <th scope="col">engine</th>
-            <th scope="col">text</th>
-            <th scope="col">how sure</th>
-          </tr>
-        </thead>
+        <HiddenHead columns={["engine", "text", "how sure"]} />
         <tbody>
           {truth !== undefined ? (
             <tr class="truth">
