@@ -185,6 +185,37 @@ def wider(sheet: Path, by: int) -> int:
         return image.width + by
 
 
+def test_fields_are_typed_and_python_has_them(seen: Seen, host: Host, receipt: Path) -> None:
+    call = f"compare({str(receipt)!r}, 'tesseract,crnn', fields='receipt', store=False, corrections='bought')"
+    cells = ["from ocr_plugins.widgets import compare", f"w = {call}\nw"]
+    lab.write_notebook(host.root / "fields.ipynb", cells)
+    page = seen.page
+    lab.open_notebook(page, host.address, "fields.ipynb", host.app)
+    lab.command(page, "notebook:run-all-cells")
+    total = page.get_by_label("total", exact=True)
+    total.wait_for()
+    done(page)
+    assert total.input_value() == "9.00"
+    total.click()
+    assert page.locator("path.field.chosen").get_attribute("data-field") == "total"
+    total.press("Control+a")
+    cells_before = page.locator(".jp-Cell").count()
+    # What means something to the notebook, and a key of the widget among them.
+    total.press_sequentially("19.00 dd b x")
+    assert total.input_value() == "19.00 dd b x"
+    total.fill("19.00")
+    total.press("Enter")
+    page.get_by_label("take back total").wait_for()
+    picture(page, f"fields-{host.app}")
+    assert page.locator(".jp-Cell").count() == cells_before
+    said = "w.fields.set_index('field')['correction'].dropna().to_dict()"
+    assert lab.kernel(page, said) == {"total": "19.00"}
+    click(page)
+    page.keyboard.press("u")
+    page.get_by_label("take back total").wait_for(state="detached")
+    assert lab.kernel(page, said) == {}
+
+
 def test_dark_is_dark_and_can_be_read(page: Any, host: Host) -> None:
     lab.command(page, "apputils:change-theme", theme="JupyterLab Dark")
     page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
