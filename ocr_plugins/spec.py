@@ -91,21 +91,31 @@ class EngineSpec:
         return self.text if self.label == self.text else f"{self.label}={self.text}"
 
 
-def parse_spec(text: str) -> EngineSpec:
-    """One EngineSpec from its text. Raises CallError with the grammar where it does not fit."""
+def split_specs(text: str) -> list[str]:
+    """The specs of a comma-separated text, each as it is written; backslashes stay."""
+    return _split(text, ",")
+
+
+def parse_spec(text: str, *, what: str = "engine") -> EngineSpec:
+    """One EngineSpec from its text. Raises CallError with the grammar where it does not fit.
+
+    Args:
+        what: of what kind it is, for what is said of it.
+    """
+    grammar = _GRAMMAR if what == "engine" else "write NAME:key=value, as `ocr-plugins fields` lists them"
     head, *rest = _split(text.strip(), ":")
     label, name = "", head
     if "=" in head:
         label, _, name = head.partition("=")
         if not label:
-            raise CallError(f"engine {text!r} has an empty label", _GRAMMAR)
+            raise CallError(f"{what} {text!r} has an empty label", grammar)
     if not name:
-        raise CallError(f"engine {text!r} has no name", _GRAMMAR)
+        raise CallError(f"{what} {text!r} has no name", grammar)
     options = []
     for part in rest:
         key, equals, value = part.partition("=")
         if not equals or not key:
-            raise CallError(f"option {part!r} of engine {text!r} is not key=value", _GRAMMAR)
+            raise CallError(f"option {part!r} of {what} {text!r} is not key=value", grammar)
         options.append((key, _unescape(value)))
     return EngineSpec(name, tuple(options), label)
 
@@ -121,7 +131,7 @@ def parse_specs(texts: str | Iterable[str | EngineSpec]) -> tuple[EngineSpec, ..
         if isinstance(item, EngineSpec):
             specs.append(item)
             continue
-        for text in _split(item, ","):
+        for text in split_specs(item):
             if not text.strip():
                 raise CallError(f"engine list {item!r} has an empty place", "separate specs by single commas")
             if text.strip().endswith(".toml"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from field_pages import found, page_of, values
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -28,30 +29,6 @@ from ocr_plugins.fields.codes import ALIKE, mended
 from ocr_plugins.fields.mrz import check_digit
 from ocr_plugins.fields.rows import Row, rows_of
 from ocr_plugins.fields.scoring import FieldScore, score_fields
-
-
-def page_of(*lines: str, sure: float | None = None) -> Page:
-    """A page whose words stand where print of ten pixels a character would put them."""
-    made = []
-    for row, text in enumerate(lines):
-        words, x = [], 0
-        for part in text.split():
-            box = Polygon.from_box(x, 30 * row, x + 10 * len(part), 30 * row + 20)
-            words.append(Word(text=part, polygon=box, calibrated=sure))
-            x += 10 * (len(part) + 1)
-        made.append(Line.of_words(words))
-    return Page(source="a.png", page=1, size=(2000, 30 * len(lines) + 1), lines=tuple(made))
-
-
-def found(extractors: str, *lines: str, sure: float | None = None) -> tuple[Field, ...]:
-    result = extract_fields(page_of(*lines, sure=sure), find_extractors(extractors))
-    assert not result.errors
-    return result.fields
-
-
-def values(fields: Sequence[Field]) -> dict[str, Any]:
-    return {field.name: field.value for field in fields}
-
 
 # --- rows ---
 

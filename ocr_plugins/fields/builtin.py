@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr_plugins.document import Page
-from ocr_plugins.fields.amounts import amount_fields, amounts_of, currency_of
+from ocr_plugins.fields.amounts import Style, amount_fields, amounts_of, currency_of
 from ocr_plugins.fields.codes import (
     card_fields,
     check_phone_country,
@@ -111,7 +111,8 @@ class Dates(Extractor[DateOptions]):
     options_type = DateOptions
 
     def extract(self, page: Page, rows: Sequence[Row]) -> Iterable[Field]:  # noqa: ARG002
-        currency = currency_of(amount for row in rows for amount in amounts_of(row))
+        style = Style.of(rows)
+        currency = currency_of(amount for row in rows for amount in amounts_of(row, style))
         return date_fields(rows, self.options.dates, currency, dt.date.today())
 
 

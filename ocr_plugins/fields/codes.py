@@ -23,14 +23,17 @@ ALIKE: Mapping[str, str] = {
 }  # fmt: skip
 _HINT = "pip install 'ocr-plugins[fields]'"
 
-# A local part without quotes and a domain, as RFC 5321 has them. Readings put spaces around the @, and before
-# endings that are common.
+# A local part without quotes and a domain, as RFC 5321 has them. Readings put spaces around the @, around
+# points of the local part, and before endings that are common.
 _ENDING = r"(?:com|org|net|edu|gov|info|biz|io|eu|de|fr|es|it|nl|uk|us|my|br|ch|at|be)(?!\w)"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(
-    rf"(?<![\w.+-])[A-Za-z0-9](?:[\w.+-]{{0,62}}\w)? ?@ ?{_LABEL}(?:\.{_LABEL})*"
+    rf"(?<![\w.+&-])(?<!\w')[A-Za-z0-9](?:(?:[\w.+'&-]|(?<=\w) \. (?=\w)){{0,62}}\w)?"
+    rf" ?@ ?{_LABEL}(?:\.{_LABEL})*"
     rf"(?: ?\. ?{_ENDING}|\.[A-Za-z]{{2,24}}(?![\w-]))"
 )
+_RUN_ON = re.compile(r"(.*\.(?:com|org|net|edu|gov|info|biz|io|eu|[a-z]{2}))\.?[A-Z][a-z]+")
+_EACH = re.compile(r"\d+(?:@| @ ?|@ )\d{1,2}\.")
 _IBAN = re.compile(r"[A-Z]{2}[0-9ODQILSZBG]{2}[A-Z0-9]{11,30}")
 _SUM = re.compile(r"\d+[.,]\d\d")
 # Into how many parts codes are written.
@@ -50,6 +53,12 @@ def email_fields(rows: Iterable[Row]) -> Iterator[Field]:
     """E-mail addresses, in small letters."""
     for row in rows:
         for part in row.find(_EMAIL):
+            # A price of each: 2 @ 3.EA.
+            if _EACH.match(part.text):
+                continue
+            # The next sentence without its space.
+            if run_on := _RUN_ON.fullmatch(part.text):
+                part = row.part(part.start, part.start + run_on.end(1))
             words = part.words
             yield _field("email", part.text.replace(" ", "").lower(), part, read_surely(words))
 
@@ -63,19 +72,21 @@ def iban_fields(rows: Iterable[Row]) -> Iterator[Field]:
         for part, code in right:
             # Its check digits say more than what calibration knows of the words.
             yield _field("iban", code, part, _CHECKED_SHARE)
-        if right:
-            continue
-        for part, code in apart((part, code) for part, code in codes if len(mended(code, is_valid)) == 1):
+        left = [(part, code) for part, code in codes if not any(part.overlaps(one) for one, _ in right)]
+        for part, code in apart((part, code) for part, code in left if len(mended(code, is_valid)) == 1):
             (value,) = mended(code, is_valid)
             yield _field("iban", value, part, _MENDED_SHARE, f"mended by its check digits from {code}")
 
 
 def card_fields(rows: Iterable[Row]) -> Iterator[Field]:
     """Payment card numbers, without spaces. Raises CallError without python-stdnum."""
-    is_valid = stdnum("luhn").is_valid
+    is_valid, is_account = stdnum("luhn").is_valid, stdnum("iban").is_valid
     for row in rows:
+        accounts = [part for part, code in _codes(row, _IBAN, _IBAN_PARTS) if is_account(code)]
         codes = _codes(row, _CARD, _CARD_PARTS)
         for part, code in apart((part, code) for part, code in codes if is_valid(code)):
+            if any(part.overlaps(account) for account in accounts):
+                continue
             yield _field("card", code, part, _CARDS_SHARE * read_surely(part.words))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ _MONTHS: Mapping[str, int] = {
         ),
         start=1,
     )
-    for name in names.split()
+    for written in names.split()
+    # Accents stand as a part of their letters, or behind them.
+    for name in {written, unicodedata.normalize("NFD", written)}
 }
 _MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
 _YEAR = r"(?:19|20)\d{2}"
@@ -50,14 +53,15 @@ _SHORT = (
 )
 _DATE = re.compile(
     rf"(?<![\w/.-])(?:"
-    rf"(?P<day1>\d{{1,2}})(?:st|nd|rd|th|\.)?[ ./-]{{0,2}}(?:de |of )?(?P<month1>{_MONTH})[., '’/-]{{0,3}}"
+    rf"(?P<day1>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[ ./-]{{0,2}}(?:de |of )?(?P<month1>{_MONTH})[., '’/-]{{0,3}}"
     rf"(?:de )?(?P<year1>{_YEAR}|{_SHORT})"
-    rf"|(?P<month2>{_MONTH})[. ]{{1,2}}(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,? ?(?P<year2>{_YEAR}|['’]\d{{2}})"
+    rf"|(?P<month2>{_MONTH})[. /-]{{1,2}}(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?[,/-]? ?"
+    rf"(?P<year2>{_YEAR}|['’]\d{{2}})"
     rf"|(?P<year3>{_YEAR})(?P<apart3>[-./ ])(?P<month3>\d{{1,2}})(?P=apart3)(?P<day3>\d{{1,2}})"
     rf"|(?P<first>\d{{1,2}}) ?(?P<apart4>[-./]) ?(?P<second>\d{{1,2}}) ?(?P=apart4) ?"
     rf"(?P<third>{_YEAR}|\d{{2}})"
     # A time may follow without a space.
-    r")(?:(?=T\d|-\d{1,2}:)|(?![\w/-]|[.:]\d))",
+    r")(?:(?=T\d|-\d{1,2}:)|(?![\w/-]|[.:]\d| (?:Uhr|h)\b))",
     re.IGNORECASE,
 )
 # Two digits of a year are of the hundred years that end so many after now.

@@ -16,13 +16,14 @@ from typing import Any
 from ocr_plugins.document import Page
 from ocr_plugins.errors import CallError
 from ocr_plugins.fields.builtin import BUILTIN
-from ocr_plugins.fields.contract import Extractor
+from ocr_plugins.fields.contract import Extractor, ExtractorOptions
 from ocr_plugins.fields.field import Field
 from ocr_plugins.fields.rows import rows_of
 from ocr_plugins.options import parse_options
-from ocr_plugins.spec import parse_spec
+from ocr_plugins.spec import parse_spec, split_specs
 
 GROUP = "ocr_plugins.extractors"
+_UPDATE = "update or remove the package that registers it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ def find_extractors(wanted: str) -> tuple[Extractor[Any], ...]:
     """
     known = registered_extractors()
     found: dict[str, Extractor[Any]] = {}
-    for text in wanted.split(","):
+    for text in split_specs(wanted):
         if not text.strip():
             raise CallError("no extractor was named", f"name some of {', '.join(known)}")
-        spec = parse_spec(text)
+        spec = parse_spec(text, what="extractor")
         if spec.label != spec.text:
             raise CallError(f"extractors have no label, as in {text.strip()!r}", f"write {spec.text}")
         if spec.name not in known:
@@ -75,7 +76,7 @@ def find_extractors(wanted: str) -> tuple[Extractor[Any], ...]:
             raise CallError(f"extractor {spec.name!r} stands twice", "name it once")
         kind = known[spec.name]()
         options = parse_options(kind.options_type, spec.name, dict(spec.options), what="extractor")
-        found[spec.name] = kind(options)
+        found[spec.name] = _made(spec.name, kind, options)
     return tuple(found.values())
 
 
@@ -105,12 +106,32 @@ def _builtin(kind: type[Extractor[Any]]) -> type[Extractor[Any]]:
 
 def _loaded(point: importlib.metadata.EntryPoint) -> type[Extractor[Any]]:
     try:
-        kind = point.load()
-        if not (isinstance(kind, type) and issubclass(kind, Extractor)):
-            raise TypeError("it is not an Extractor")
+        kind: type[Extractor[Any]] = point.load()
+        _check(kind)
     except Exception as error:
         raise CallError(
-            f"extractor {point.name!r} ({point.value}) is broken ({type(error).__name__})",
-            "update or remove the package that registers it",
+            f"extractor {point.name!r} ({point.value}) is broken ({type(error).__name__})", _UPDATE
         ) from error
     return kind
+
+
+def _check(kind: Any) -> None:
+    """Raises TypeError or AttributeError for what is no whole class on the contract."""
+    if not (isinstance(kind, type) and issubclass(kind, Extractor)):
+        raise TypeError("it is not an Extractor")
+    texts = (kind.name, kind.help, *kind.columns)
+    # The letters of a text would be columns too.
+    whole = not isinstance(kind.__dict__.get("columns"), str)
+    if not whole or not all(isinstance(text, str) and text for text in texts):
+        raise TypeError("its name, help and columns are not all texts")
+    if not issubclass(kind.options_type, ExtractorOptions):
+        raise TypeError("its options are not ExtractorOptions")
+
+
+def _made(name: str, kind: type[Extractor[Any]], options: Any) -> Extractor[Any]:
+    try:
+        return kind(options)
+    except CallError:
+        raise
+    except Exception as error:
+        raise CallError(f"extractor {name!r} cannot be had ({type(error).__name__})", _UPDATE) from error

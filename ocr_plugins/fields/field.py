@@ -46,6 +46,9 @@ class Field:
             raise ValueError(
                 f"a field's value is a text, a day or a Decimal, got {type(self.value).__name__}"
             )
+        # As a model gives them they may be NumPy's, which JSON does not take.
+        object.__setattr__(self, "probability", float(self.probability))
+        object.__setattr__(self, "others", tuple((value, float(sure)) for value, sure in self.others))
         for probability in (self.probability, *(sure for _, sure in self.others)):
             if not 0.0 <= probability <= 1.0:
                 raise ValueError(f"a field's probability must lie in [0, 1], got {probability!r}")

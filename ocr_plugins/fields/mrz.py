@@ -164,8 +164,12 @@ class _Zone:
                 yield self._field(name, day, name)
 
     def _part(self, name: str) -> str:
-        if name == "number" and (long := _long_number(self.text, self.format)):
+        long = _long_number(self.text, self.format) if name in ("number", "optional") else None
+        if long and name == "number":
             return long[0]
+        if long:
+            # Behind the rest of the number, its check digit and a filler.
+            return self.format.parts[name].of(self.text).partition("<")[2]
         return self.format.parts[name].of(self.text)
 
     def _field(self, name: str, value: Value, part: str) -> Field:
@@ -196,6 +200,8 @@ def _zone_at(rows: Sequence[Row], place: int) -> _Zone | None:
     for name, format_ in _FORMATS.items():
         taken = tuple(rows[place : place + format_.rows])
         texts = [_cleaned(row.text) for row in taken]
+        # What kind of document it is has no digit.
+        texts[:1] = [text[:1].translate(_LETTERS).replace("L", "I") + text[1:] for text in texts[:1]]
         names = texts[format_.parts["names"].start // format_.width] if len(texts) == format_.rows else ""
         # Prose run together has no fillers.
         if "<<" not in names or texts[0][:1] not in format_.begins:

@@ -40,7 +40,22 @@ ROUNDING = _words(r"""
     round(?:ing|ed)?(?: adj\w*)?|rundung|arrondi|pembundaran
 """)
 TAX = _words(r"""
-    tax(?:es)?|gst|sst|vat|hst|pst|mwst\.?|ust\.?|umsatzsteuer|mehrwertsteuer|tva|iva|btw|cukai
+    tax(?:es)?|[cis]?gst|sst|vat|hst|pst|mwst\.?|ust\.?|umsatzsteuer|mehrwertsteuer|tva|iva|btw|cukai
+""")
+#: A tax that says of which amount it is a part: "GST included in total".
+TAX_IN_TOTAL = re.compile(
+    rf"(?:{TAX.pattern})\W+(?:(?:amount|is|was)\W+)?(?:incl\w*\W+)?(?:in|im|of)\W+(?:the\W+)?(?:{TOTAL.pattern})"
+    r"|(?<!\w)enthaltene\s+(?:mwst|ust|umsatzsteuer|mehrwertsteuer)",
+    re.IGNORECASE,
+)
+#: What makes an amount beside a tax's name the one that the tax is a part of.
+TAXED = _words(r"""
+    incl\w*|inkl\w*|gross|brutto|ttc|nett?|netto|with|grand|due|payable
+""")
+#: What is added to a subtotal, or taken off, besides taxes.
+EXTRA = _words(r"""
+    tips?|gratuity|trinkgeld|pourboire|service(?: charge)?|svc|delivery|shipping|versand|pfand
+    disc(?:ount)?s?|rabatt|remise
 """)
 #: What was handed over.
 PAID = _words(r"""

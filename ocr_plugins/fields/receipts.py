@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ocr_plugins.document import Word
-from ocr_plugins.fields.amounts import Amount, amounts_of, currency_of
+from ocr_plugins.fields.amounts import Amount, Style, amounts_of, currency_of
 from ocr_plugins.fields.dates import Order, date_field, dates_of, order_of
 from ocr_plugins.fields.field import Field, read_surely
 from ocr_plugins.fields.receipt_words import (
@@ -25,6 +25,7 @@ from ocr_plugins.fields.receipt_words import (
     CHANGE,
     COMPANY,
     DATE,
+    EXTRA,
     OTHER_DATE,
     PAID,
     PARTIAL,
@@ -32,6 +33,8 @@ from ocr_plugins.fields.receipt_words import (
     SUBTOTAL,
     SURELY,
     TAX,
+    TAX_IN_TOTAL,
+    TAXED,
     TITLE,
     TOTAL,
 )
@@ -51,13 +54,23 @@ _NAME_ROWS = 8
 _LETTERS = 3
 # Cents may be rounded away.
 _ROUNDED = Decimal("0.05")
+_CENT = Decimal("0.011")
 # The points of a page's not having the field.
 _NONE = -1.0
 # Other values that a field tells of.
 _OTHERS = 3
 _NUMBER = re.compile(r"\d[\d.,]*")
-# Of the currencies that stand beside most amounts of a page, those that are its own.
-_CURRENCY_SHARE = 0.95
+# How many things a total is of says nothing against it.
+_COUNT = re.compile(r"(?<!\w)\d{1,3} ?(?:items?|artikel|articles?)(?!\w)", re.IGNORECASE)
+_RATE = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?) ?%")
+# Codes of taxes and currencies are shorter than what says of which kind an amount is.
+_LABEL = re.compile(r"[^\W\d_]{3}")
+# Of the currencies that stand beside most amounts of a page, those that are its own; of bare dollars.
+_CURRENCY_SHARE, _DOLLARS_SHARE = 0.95, 0.8
+# Currencies that are written without cents.
+_NO_CENTS = ("JPY", "KRW", "IDR", "VND", "HUF", "TWD")
+# Of so many amounts all sums are tried.
+_ADDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class _Sum:
     amount: Amount
     label: str
     depth: float
+    place: int
 
     @property
     def value(self) -> Decimal:
@@ -79,6 +93,10 @@ class _Sum:
     def is_part(self) -> bool:
         return self.says(SUBTOTAL) or self.says(PARTIAL)
 
+    @property
+    def is_tax(self) -> bool:
+        return self.says(TAX_IN_TOTAL) or (self.says(TAX) and not self.says(TOTAL))
+
 
 def receipt_fields(rows: Sequence[Row], order: Order, today: dt.date) -> Iterator[Field]:
     """Vendor, date, total, tax and currency of a page, as far as they are there.
@@ -87,35 +105,54 @@ def receipt_fields(rows: Sequence[Row], order: Order, today: dt.date) -> Iterato
         order: of day, month and year.
         today: what two digits of a year are told by.
     """
-    sums = _sums(rows)
+    sums = _sums(rows, Style.of(rows))
     currency = currency_of(one.amount for one in sums)
     yield from _vendor(rows)
     yield from _date(rows, order, currency, today)
     total = _field("total", _total_points(sums), currency)
     if total is not None:
         yield _doubted(total, sums)
-    tax = _field("tax", _tax_points(sums, total), currency)
+    taxes = _taxes_by_row(sums)
+    tax = _field("tax", _tax_points(sums, total, taxes), currency)
     if tax is not None:
-        yield tax
+        yield _added_up(tax, sums, total, taxes)
     if currency:
-        words = next(one.amount.part.words for one in sums if one.amount.currency == currency)
-        sure = _CURRENCY_SHARE * read_surely(words)
+        beside = [one.amount for one in sums if one.amount.currency == currency]
+        words = beside[0].part.words
+        bare = all(amount.sign == "$" for amount in beside)
+        sure = (_DOLLARS_SHARE if bare else _CURRENCY_SHARE) * read_surely(words)
         yield Field(name="currency", value=currency, text=currency, words=words, probability=sure)
 
 
-def _sums(rows: Sequence[Row]) -> list[_Sum]:
+def _sums(rows: Sequence[Row], style: Style) -> list[_Sum]:
     """The amounts of a page; one without a word beside it belongs to the row above that has no amount."""
     found: list[_Sum] = []
     above = ""
     for place, row in enumerate(rows):
-        amounts = list(amounts_of(row))
-        label = _NUMBER.sub(" ", row.text)
-        if not any(mark.isalpha() for mark in label):
-            label = above
+        amounts = list(amounts_of(row, style))
+        label = _NUMBER.sub(" ", _COUNT.sub(" ", row.text))
+        if not _LABEL.search(_beside(row, amounts)):
+            label = f"{above} {label}"
         depth = place / max(len(rows) - 1, 1)
-        found.extend(_Sum(amount, label, depth) for amount in amounts)
+        found.extend(_Sum(amount, label, depth, place) for amount in amounts)
         above = "" if amounts else row.text
-    return found
+    often = Counter(one.amount.currency for one in found)
+    return [one for one in found if not _is_word(one, often)]
+
+
+def _beside(row: Row, amounts: Iterable[Amount]) -> str:
+    """What a row says besides its amounts."""
+    marks = list(row.text)
+    for amount in amounts:
+        marks[amount.part.start : amount.part.end] = " " * (amount.part.end - amount.part.start)
+    return "".join(marks)
+
+
+def _is_word(one: _Sum, often: Mapping[str, int]) -> bool:
+    """Whether what looks like a currency is another word, as in RON 95 or TRY 2 FOR 1."""
+    amount = one.amount
+    alone = often[amount.currency] == 1 and amount.currency not in _NO_CENTS
+    return alone and not amount.has_cents and amount.sign.isalpha() and not one.says(TOTAL)
 
 
 def _total_points(sums: Sequence[_Sum]) -> list[tuple[_Sum, float]]:
@@ -124,37 +161,109 @@ def _total_points(sums: Sequence[_Sum]) -> list[tuple[_Sum, float]]:
     paid = {one.value for one in sums if one.says(PAID)}
     change = {one.value for one in sums if one.says(CHANGE)}
     differences = {given - back for given in paid for back in change}
-    together = {
-        part.value + tax.value for part in sums if part.says(SUBTOTAL) for tax in sums if tax.says(TAX)
-    }  # fmt: skip
+    taxes = {one.value for one in sums if one.is_tax and one.value > 0}
+    together = {part.value + tax for part in sums if part.says(SUBTOTAL) for tax in _added(taxes)}
     most = max((one.value for one in sums if not one.says(PAID) and not one.says(CHANGE)), default=Decimal(0))
     rounded_by = {one.value for one in sums if one.says(ROUNDING) and not one.says(TOTAL)}
     rounded = {one.value + off for one in sums if one.says(TOTAL) for off in rounded_by}
+    totals = {one.value for one in sums if one.says(TOTAL) and not one.is_tax}
+    # Of two totals that a tax lies between, the smaller is without it.
+    before_tax = {value for value in totals if any(value + tax in totals for tax in taxes)}
+    plain = [one.value for one in sums if one.says(TOTAL) and not one.says(TAX) and not one.is_part]
+    highest = max(plain, default=Decimal(0))
     found = []
     for one in sums:
         points = one.depth + 0.7 * math.log(often[one.value])
-        if one.says(TOTAL):
+        # A total of the tax, beside one of all.
+        is_tax = one.is_tax or (one.says(TAX) and 2 * one.value < highest)
+        if one.says(TOTAL) and not is_tax:
             points += 4.0 if one.says(SURELY) else 3.0
-        points -= 3.0 * one.is_part
-        points -= 3.0 * (one.says(CHANGE) or (one.says(TAX) and not one.says(TOTAL)))
+        points -= 3.0 * one.is_part + 2.0 * (one.value in before_tax)
+        points -= 3.0 * (one.says(CHANGE) or is_tax)
         points -= 0.5 * one.says(PAID) + 3.0 * (one.value in rounded_by)
         points += 1.5 * (one.value in rounded)
         points += 2.0 * (one.value in differences) + 1.0 * (one.value in together) + 1.0 * (one.value == most)
-        if one.value > 0:
+        # What was given back has a total too, and what was paid with vouchers one of nothing.
+        is_other = one.is_part or is_tax or one.says(CHANGE) or one.says(ROUNDING)
+        if one.value > 0 or (one.says(TOTAL) and not is_other):
             found.append((one, points))
     return found
 
 
-def _tax_points(sums: Sequence[_Sum], total: Field | None) -> list[tuple[_Sum, float]]:
+def _added(values: Iterable[Decimal]) -> set[Decimal]:
+    """All sums of some of these."""
+    found: set[Decimal] = set()
+    for value in sorted(values, reverse=True)[:_ADDED]:
+        found |= {value, *(value + one for one in found)}
+    return found
+
+
+def _taxes_by_row(sums: Sequence[_Sum]) -> dict[int, _Sum]:
+    """Of rows that tell a tax with what it is of, the tax: net and tax come to gross, or its rate fits."""
+    rows: dict[int, list[_Sum]] = {}
+    for one in sums:
+        if one.says(TAX) and one.value > 0:
+            rows.setdefault(one.place, []).append(one)
+    found = {}
+    for place, row in rows.items():
+        values = {one.value for one in row}
+        rates = [Decimal(rate.replace(",", ".")) for rate in _RATE.findall(row[0].amount.part.row.text)]
+        for one in row:
+            parts = any(
+                one.value < net and abs(one.value + net - gross) < _CENT for net in values for gross in values
+            )
+            if parts or any(_is_rate_of(one.value, whole, rate) for whole in values for rate in rates):
+                found[place] = one
+    return found
+
+
+def _is_rate_of(tax: Decimal, whole: Decimal, rate: Decimal) -> bool:
+    """Whether a tax has that rate, in percent, of an amount before it, or of one with it."""
+    of_net, of_gross = whole * rate / 100, whole * rate / (100 + rate)
+    return tax != whole and min(abs(tax - of_net), abs(tax - of_gross)) <= _CENT
+
+
+def _tax_points(
+    sums: Sequence[_Sum], total: Field | None, taxes: Mapping[int, _Sum]
+) -> list[tuple[_Sum, float]]:
     """Of the amounts beside a tax's name, those that are a small part of the total."""
     often = Counter(one.value for one in sums)
+    whole = sum((one.value for one in taxes.values()), Decimal(0))
     found = []
     for one in sums:
         small = total is None or not isinstance(total.value, Decimal) or 2 * one.value < total.value
         if one.says(TAX) and one.value > 0 and small:
             points = one.depth + 0.7 * math.log(often[one.value]) + 0.5 * one.says(TOTAL)
-            found.append((one, points - 2.0 * one.says(SURELY) - 2.0 * one.is_part))
+            known = taxes.get(one.place)
+            points += 0.0 if known is None else 2.0 if one.value == known.value else -2.0
+            points += 2.0 * (len(taxes) > 1 and one.value == whole)
+            surely = one.says(TAXED) and not one.says(TAX_IN_TOTAL)
+            found.append((one, points - 2.0 * surely - 2.0 * one.is_part))
     return found
+
+
+def _added_up(tax: Field, sums: Sequence[_Sum], total: Field | None, taxes: Mapping[int, _Sum]) -> Field:
+    """The sum of several taxes, where the page tells each and not what they come to."""
+    by_row = {one.place: one for one in sums if one.is_tax and one.value > 0} | dict(taxes)
+    alone = list(by_row.values())
+    subtotals = [one.value for one in sums if one.says(SUBTOTAL)]
+    whole = sum((one.value for one in alone), Decimal(0))
+    if not (total is not None and any(part + whole == total.value for part in subtotals)):
+        alone = list(taxes.values())
+        whole = sum((one.value for one in alone), Decimal(0))
+        # The same tax may be told twice.
+        if len({one.value for one in alone}) < len(alone):
+            return tax
+    if len(alone) < 2 or tax.value not in {one.value for one in alone}:
+        return tax
+    return replace(
+        tax,
+        value=whole,
+        text=" + ".join(one.amount.part.text for one in alone),
+        words=tuple(word for one in alone for word in one.amount.part.words),
+        others=(),
+        notes=(*tax.notes, f"the sum of {len(alone)} taxes"),
+    )
 
 
 def _field(name: str, scored: Sequence[tuple[_Sum, float]], currency: str) -> Field | None:
@@ -190,15 +299,16 @@ def _shares(scored: Iterable[tuple[ValueT, float]]) -> Mapping[ValueT, float]:
 def _doubted(total: Field, sums: Sequence[_Sum]) -> Field:
     """The total, with a note where what it is made up of comes to something else."""
     parts = [one.value for one in sums if one.says(SUBTOTAL)]
-    taxes = [one.value for one in sums if one.says(TAX) and not one.says(TOTAL)]
+    taxes = [one.value for one in sums if one.is_tax]
     if not parts or not taxes or not isinstance(total.value, Decimal):
         return total
     value = total.value
+    added = [*taxes, *(one.value for one in sums if one.says(EXTRA) or one.says(ROUNDING))]
     # Of prices that hold their tax, the subtotal is the total.
+    if any(abs(part + more - value) <= _ROUNDED for part in parts for more in (Decimal(0), *_added(added))):
+        return total
     come_to = [*parts, *(part + tax for part in parts for tax in taxes)]
     nearest = min(come_to, key=lambda one: abs(one - value))
-    if abs(nearest - value) <= _ROUNDED:
-        return total
     return replace(total, notes=(*total.notes, f"subtotal and tax come to {nearest}"))
 
 

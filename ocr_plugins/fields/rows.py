@@ -12,6 +12,8 @@ from ocr_plugins.document import Box, Line, Page, Word, enclosing
 from ocr_plugins.layout import reorder
 
 _TOKEN = re.compile(r"\S+")
+# White space is a plain space, but what parts thousands.
+_SPACE = re.compile(r"(?!(?<=\d)[\u00a0\u202f]\d{3}(?!\d))\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Row:
     """What stands side by side on a page.
 
     Args:
-        text: the words, joined by spaces.
+        text: the words, joined by spaces. White space in a word is a space too.
         words: from left to right. A line that its engine has not cut is one word.
         starts: where each begins in ``text``.
         box: the rectangle around them, in pixels; None where no word has a place.
@@ -37,7 +39,8 @@ class Row:
         lengths = (len(word.text) + 1 for word in words)
         starts = tuple(itertools.accumulate(lengths, initial=0))[:-1]
         around = enclosing([word.polygon for word in words])
-        return cls(" ".join(word.text for word in words), words, starts, around.box if around else None)
+        text = _SPACE.sub(" ", " ".join(word.text for word in words))
+        return cls(text, words, starts, around.box if around else None)
 
     def words_at(self, start: int, end: int) -> tuple[Word, ...]:
         """The words that the part of the text from ``start`` to ``end`` lies in."""
@@ -78,6 +81,10 @@ class Part:
     def words(self) -> tuple[Word, ...]:
         """The words that it lies in."""
         return self.row.words_at(self.start, self.end)
+
+    def overlaps(self, other: Part) -> bool:
+        """Whether they have marks in common; of one row."""
+        return self.start < other.end and other.start < self.end
 
     def trimmed(self, marks: str) -> Part:
         """Without such marks at its ends."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ocr_plugins.document import Line
-from ocr_plugins.fields.amounts import amounts_of
+from ocr_plugins.fields.amounts import amounts_of, values_of
 from ocr_plugins.fields.dates import Order, dates_of
 from ocr_plugins.fields.extracting import PageFields
 from ocr_plugins.fields.field import Field, Value
@@ -49,8 +50,8 @@ def score_fields(
     """The score of each expected field of a page, by name; others that were found are not looked at.
 
     Args:
-        expected: name -> what stands on the page. Days and amounts are compared by their value, texts
-            without regard to case, white space and punctuation at their ends.
+        expected: name -> what stands on the page. Days and amounts are compared by their value, codes by
+            their letters and digits, texts without regard to case, white space and punctuation at their ends.
         found: None for a page that could not be read.
         order: of day, month and year in ``expected``.
     """
@@ -65,7 +66,8 @@ def score_fields(
 def is_right(field: Field, expected: str, order: Order = "dmy") -> bool:
     """Whether a field has the value that a text says, whose days are written in an order."""
     if isinstance(field.value, str):
-        return _plain(field.value) == _plain(expected)
+        same = _plain(field.value) == _plain(expected)
+        return same or (_is_code(field.value) and _marks(field.value) == _marks(expected))
     return field.value in _said(expected, type(field.value), order)
 
 
@@ -73,10 +75,18 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split()).strip(" .,:;-")
 
 
+def _is_code(text: str) -> bool:
+    """Whether spaces and signs mean nothing in it: an account number, not an address or a name."""
+    return any(mark.isdigit() for mark in text) and not re.search(r"[\s@]", text)
+
+
+def _marks(text: str) -> str:
+    return "".join(mark for mark in text.casefold() if mark.isalnum())
+
+
 def _said(text: str, kind: type[Value], order: Order) -> Sequence[Value]:
     """The values of a kind that stand in a text."""
     row = Row.of(Line(text=text))
     if kind is Decimal:
-        found = [amount.value for amount in amounts_of(row)]
-        return found or ([Decimal(text)] if text.replace(".", "", 1).isdigit() else [])
+        return [amount.value for amount in amounts_of(row)] + values_of(text)
     return [date.read(order) for date in dates_of(row, dt.date.today())]

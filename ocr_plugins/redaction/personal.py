@@ -17,7 +17,7 @@ from ocr_plugins.fields.dates import date_fields
 from ocr_plugins.fields.extracting import extract_fields, find_extractors
 from ocr_plugins.fields.rows import Row, rows_of
 from ocr_plugins.redaction.looks import looking_like, traces_of_zone
-from ocr_plugins.spec import parse_spec
+from ocr_plugins.spec import parse_spec, split_specs
 
 #: The extractors of what is personal, which the word ``personal`` stands for.
 PERSONAL = ("names", "email", "phone", "iban", "card", "id", "mrz")
@@ -93,10 +93,10 @@ def find_redactors(wanted: str) -> tuple[Extractor[Any], ...]:
     Raises:
         CallError: as `find_extractors` raises it.
     """
-    named = [text.strip() for text in wanted.split(",")]
+    named = [text.strip() for text in split_specs(wanted)]
     if _ALL in named:
         others = [text for text in named if text and text != _ALL]
-        own = {parse_spec(text).name for text in others}
+        own = {parse_spec(text, what="extractor").name for text in others}
         named = [*others, *(name for name in PERSONAL if name not in own)]
     if not any(named):
         raise CallError(
