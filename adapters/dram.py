@@ -1,7 +1,7 @@
 """The deep recurrent attention model: numbers read glimpse by glimpse, see `ocr_plugins.glimpses`.
 
-It reads digits alone, up to six of them, on an image of one number: handwriting, and numbers as on houses. No
-weights come with this package yet: scripts/train_dram.py trains them on drawn numbers.
+It reads digits alone, up to six of them, on an image of one number: handwriting, and numbers as on houses.
+The weights of the package learnt from drawn numbers (scripts/train_dram.py), see `dram_weights/card.md`.
 
 A digit's confidence is the softmax, a word's that of its least sure digit, or that nothing comes behind them.
 """
@@ -16,7 +16,6 @@ import numpy as np
 
 from ocr_plugins.document import Glyph, Line, Word
 from ocr_plugins.engine import BaseEngine, Capabilities, EngineInfo
-from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.glimpses.canvas import canvas_of
 from ocr_plugins.glimpses.network import Network
 from ocr_plugins.image import PageImage
@@ -24,12 +23,16 @@ from ocr_plugins.options import Options, option
 from ocr_plugins.weights import verify_file
 
 _CONFIDENCE = "softmax"
+#: The weights of the package.
+SHIPPED = Path(__file__).parent / "dram_weights" / "numbers.npz"
+SHA256 = "2d7cc1a1e00571e85d4b75421f01b8921c038fdd86e7dfdbc0c2e97dc86d6585"
+_HINT = "install ocr-plugins again"
 _GIVE = "give weights= a file that scripts/train_dram.py wrote"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DramOptions(Options):
-    weights: Path | None = option(None, "a file that scripts/train_dram.py wrote")
+    weights: Path | None = option(None, "a file that scripts/train_dram.py wrote; default: the package's")
 
 
 class DramEngine(BaseEngine[DramOptions]):
@@ -40,15 +43,17 @@ class DramEngine(BaseEngine[DramOptions]):
     batch_size = 32
 
     def identify(self) -> EngineInfo:
-        if self.options.weights is None:
-            raise EngineUnavailableError("engine 'dram' has no weights", _GIVE, kind="missing_weights")
-        path = self.options.weights
+        path = self._path
+        known, hint = ({SHA256}, _HINT) if path == SHIPPED else ((), _GIVE)
+        options = self.options.to_dict()
+        # The file's hash says it.
+        options.pop("weights", None)
         return EngineInfo(
             name=self.name,
             version="1",
             runtime=f"numpy {np.__version__}",
-            weights={path.name: verify_file(path, (), _GIVE)},
-            options=self.options.to_dict(),
+            weights={path.name: verify_file(path, known, hint)},
+            options=options,
             spec=self.spec,
             capabilities=Capabilities(
                 takes=("line", "word"),
@@ -58,9 +63,12 @@ class DramEngine(BaseEngine[DramOptions]):
             ),
         )
 
+    @property
+    def _path(self) -> Path:
+        return SHIPPED if self.options.weights is None else self.options.weights
+
     def load(self) -> None:
-        assert self.options.weights is not None  # noqa: S101 - identify() saw to it
-        self._network = Network.load(self.options.weights)
+        self._network = Network.load(self._path)
 
     def unload(self) -> None:
         del self._network

@@ -33,16 +33,10 @@ def drawn(folder: Path, kind: str, count: int) -> Path:
     folder.mkdir()
     rows = []
     while len(rows) < count:
-        if kind == "houses":
-            picture, text = house_number(rng, fonts, LONGEST)
-        else:
-            made = handwritten(rng, LONGEST)
-            if made is None:
-                continue
-            picture, text = (made[0] * 255).astype(np.uint8), made[1]
+        number = house_number(rng, fonts, LONGEST) if kind == "houses" else handwritten(rng, LONGEST)
         name = f"{len(rows):04}.png"
-        Image.fromarray(picture).save(folder / name)
-        rows.append(json.dumps({"id": name, "image": name, "text": text, "level": "word"}))
+        Image.fromarray(number.picture).save(folder / name)
+        rows.append(json.dumps({"id": name, "image": name, "text": number.text, "level": "word"}))
     (folder / "manifest.jsonl").write_text("\n".join(rows), encoding="utf-8")
     return folder
 
@@ -51,14 +45,14 @@ def shares(place: Path, engines: str) -> dict[str, float]:
     with (place / "manifest.jsonl").open(encoding="utf-8") as file:
         wanted = {row["id"]: str(row["text"]) for row in map(json.loads, file)}
     study = run_engines(str(place), engines, convention="default", store=False, watcher=ProgressShower())
-    return {
-        run.label: sum(
-            isinstance(result, Page) and "".join(result.text.split()) == wanted[id_]
-            for id_, result in run.results.items()
-        )
-        / len(wanted)
-        for run in study.runs
-    }
+    found = {}
+    for run in study.runs:
+        pages = {id_: result for id_, result in run.results.items() if isinstance(result, Page)}
+        if len(pages) < len(wanted):
+            raise SystemExit(f"{run.label} failed on {len(wanted) - len(pages)} pictures: see above")
+        right = sum("".join(page.text.split()) == wanted[id_] for id_, page in pages.items())
+        found[run.label] = right / len(wanted)
+    return found
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
     python scripts/train_dram.py adapters/dram_weights/numbers.npz
 
-First single digits, then longer and longer numbers; some of the digits are those of scikit-learn's own set
-(Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, CC BY 4.0). Goes on from its
+Some of the digits are those of scikit-learn's own set (Alpaydin and Kaynak, "Optical Recognition of
+Handwritten Digits", UCI, CC BY 4.0). What is drawn knows where its digits are: the network is also told where
+to look, less and less, and in the last half not at all. Goes on from its
 checkpoint, beside the file, after a stop, with other numbers than it would have drawn without. Needs Keras
 with TensorFlow, scikit-learn and fonts.
 """
@@ -27,18 +28,21 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
 
-from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of
-from ocr_plugins.glimpses.drawing import handwritten, house_number, labels_of
-from ocr_plugins.glimpses.network import CLASSES, GLIMPSES, LONGEST, PATCH, Network
+from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of, place_on_canvas
+from ocr_plugins.glimpses.drawing import Number, handwritten, house_number, labels_of
+from ocr_plugins.glimpses.network import CLASSES, END, GLIMPSES, LONGEST, PATCH, Network
 from ocr_plugins.synth.digits import fitted, written_digits
 from ocr_plugins.synth.fonts import find_fonts
 
 STATE, SEEN, CONTEXT = 224, 128, 160
-BATCH, RATE, WARM_UP = 64, 1.5e-3, 500
+BATCH, RATE, WARM_UP = 64, 5e-4, 1000
+# How much it counts at first that a look was beside a digit, and until which share of the training it does.
+TOLD, TOLD_UNTIL = 10.0, 0.5
+# How much of what a digit says of a look goes back to where it was decided: all of it, look by look, grows
+# beyond bounds.
+BACK = 0.1
 # The others are set in fonts.
 HANDWRITTEN = 0.65
-# How long numbers are at most, from which share of the training on.
-STAGES = ((0.0, 1), (0.2, 2), (0.35, 3), (0.5, LONGEST))
 
 
 class Reader(keras.Model):
@@ -60,23 +64,29 @@ class Reader(keras.Model):
         self.upper = keras.layers.GRUCell(STATE)
         self.digit = dense(CLASSES)
 
-    def call(self, canvases: Any, longest: int = LONGEST) -> Any:
+    def call(self, canvases: Any) -> Any:
+        return self.look(canvases)[0]
+
+    def look(self, canvases: Any) -> tuple[Any, Any]:
+        """Scores, (n, LONGEST, 11), and where it looked last for each: -1 (left) to 1, (n, LONGEST)."""
         coarse = tf.nn.avg_pool2d(canvases[..., None], 4, 4, "VALID")
         upper = self.begin(
             self.context(tf.reshape(coarse, (tf.shape(canvases)[0], (HEIGHT // 4) * (WIDTH // 4))))
         )
         lower = tf.zeros_like(upper)
-        said = []
-        for _ in range(longest):
+        said, looked = [], []
+        for _ in range(LONGEST):
             for _ in range(GLIMPSES):
                 where = self.where(upper)
-                patch = self.pool(self.first(self._glimpse(canvases, where)))
+                near = BACK * where + tf.stop_gradient((1 - BACK) * where)
+                patch = self.pool(self.first(self._glimpse(canvases, near)))
                 patch = self.pool(self.second(patch))
                 flat = tf.reshape(patch, (tf.shape(patch)[0], (PATCH // 4) ** 2 * 32))
-                lower, _ = self.lower(self.seen(flat) * self.place(where), [lower])
+                lower, _ = self.lower(self.seen(flat) * self.place(near), [lower])
                 upper, _ = self.upper(lower, [upper])
             said.append(self.digit(lower))
-        return tf.stack(said, axis=1)
+            looked.append(tf.tanh(where[:, 0]))
+        return tf.stack(said, axis=1), tf.stack(looked, axis=1)
 
     def _glimpse(self, canvases: Any, where: Any) -> Any:
         x = (tf.tanh(where[:, 0]) + 1) / 2 * WIDTH
@@ -115,8 +125,9 @@ class Training:
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, max(steps - WARM_UP, 1), alpha=0.02, warmup_target=RATE, warmup_steps=WARM_UP
         )
-        self.optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+        self.optimizer = keras.optimizers.Adam(schedule, beta_2=0.99, global_clipnorm=0.5)
         self.optimizer.build(self.reader.trainable_variables)
+        self._told_for = max(steps * TOLD_UNTIL, 1)
         self.step = tf.Variable(0, dtype=tf.int64)
         kept = tf.train.Checkpoint(model=self.reader, optimizer=self.optimizer, step=self.step)
         self._manager = tf.train.CheckpointManager(kept, str(file.with_suffix("")) + ".checkpoints", 1)
@@ -124,18 +135,21 @@ class Training:
             kept.restore(self._manager.latest_checkpoint).assert_existing_objects_matched()
 
     @tf.function(reduce_retracing=True)
-    def learn(self, canvases: Any, labels: Any, longest: int) -> Any:
+    def learn(self, canvases: Any, labels: Any, middles: Any) -> Any:
         """One step: the loss, and the share of numbers that were read rightly."""
+        told = TOLD * tf.maximum(1 - tf.cast(self.step, tf.float32) / self._told_for, 0)
         with tf.GradientTape() as tape:
-            said = self.reader(canvases, longest=longest)
-            wanted = labels[:, :longest]
-            asked = tf.cast(wanted >= 0, tf.float32)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(wanted, 0), said)
+            said, looked = self.reader.look(canvases)
+            asked = tf.cast(labels >= 0, tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(labels, 0), said)
             loss = tf.reduce_sum(losses * asked) / tf.reduce_sum(asked)
+            is_digit = tf.cast((labels >= 0) & (labels < END), tf.float32)
+            beside = tf.square(looked - middles) * is_digit
+            whole = loss + told * tf.reduce_sum(beside) / tf.reduce_sum(is_digit)
         variables = self.reader.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self.optimizer.apply_gradients(zip(tape.gradient(whole, variables), variables, strict=True))
         self.step.assign_add(1)
-        right = tf.reduce_all((tf.argmax(said, axis=2) == wanted) | (wanted < 0), axis=1)
+        right = tf.reduce_all((tf.argmax(said, axis=2) == labels) | (labels < 0), axis=1)
         return loss, tf.reduce_mean(tf.cast(right, tf.float32))
 
     def keep(self) -> Network:
@@ -153,23 +167,26 @@ def of_scikit_learn() -> list[list[NDArray[np.uint8]]]:
     return found
 
 
-def batches(seed: int, longest: list[int], out: queue.Queue[Any]) -> None:
-    """Draws batches for ever, of numbers as long as they are to be now."""
+def batches(seed: int, out: queue.Queue[Any]) -> None:
+    """Draws batches for ever: canvases, labels, middles."""
     rng, fonts, written = np.random.default_rng(seed), find_fonts(), of_scikit_learn()
     while True:
-        numbers: list[tuple[Any, str]] = []
-        while len(numbers) < BATCH:
-            if rng.random() < HANDWRITTEN:
-                drawn = handwritten(rng, longest[0], written)
-            else:
-                picture, text = house_number(rng, fonts, longest[0])
-                canvas = canvas_of(picture)
-                drawn = None if canvas is None else (canvas, text)
-            if drawn is not None:
-                numbers.append(drawn)
-        out.put(
-            (np.stack([canvas for canvas, _ in numbers]), np.stack([labels_of(text) for _, text in numbers]))
-        )
+        rows: list[tuple[Any, Any, Any]] = []
+        while len(rows) < BATCH:
+            by_hand = rng.random() < HANDWRITTEN
+            number = handwritten(rng, LONGEST, written) if by_hand else house_number(rng, fonts, LONGEST)
+            canvas = canvas_of(number.picture)
+            if canvas is not None:
+                rows.append((canvas, labels_of(number.text), middles_of(number)))
+        out.put(tuple(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def middles_of(number: Number) -> NDArray[np.float32]:
+    """Where on the canvas its digits are: -1 (left) to 1, (LONGEST,)."""
+    left, _, right, _ = place_on_canvas(number.picture.shape)
+    out = np.zeros(LONGEST, np.float32)
+    out[: len(number.middles)] = (left + np.array(number.middles) * (right - left)) / WIDTH * 2 - 1
+    return out
 
 
 def share_right(network: Network, manifest: Path) -> float:
@@ -189,7 +206,7 @@ def main() -> None:
     )
     parser.add_argument("file", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=24_000)
+    parser.add_argument("--steps", type=int, default=18_000)
     parser.add_argument("--score", type=Path, metavar="MANIFEST", help="pictures to be read now and then")
     arguments = parser.parse_args()
     if arguments.file.suffix != ".npz":
@@ -198,23 +215,17 @@ def main() -> None:
     arguments.file.parent.mkdir(parents=True, exist_ok=True)
     training = Training(arguments.file, arguments.steps)
     first = int(training.step)
-    longest = [1]
     drawn: queue.Queue[Any] = queue.Queue(maxsize=8)
-    threading.Thread(target=batches, args=(arguments.seed + first, longest, drawn), daemon=True).start()
+    threading.Thread(target=batches, args=(arguments.seed + first, drawn), daemon=True).start()
     started, told = time.monotonic(), []
     for number in range(first, arguments.steps):
-        longest[0] = max(most for share, most in STAGES if number >= share * arguments.steps)
-        canvases, labels = drawn.get()
-        told.append([float(one) for one in training.learn(canvases, labels, min(longest[0] + 1, LONGEST))])
+        told.append([float(one) for one in training.learn(*drawn.get())])
         if (number + 1) % 500 == 0 or number + 1 == arguments.steps:
             loss, right = np.mean(told[-500:], axis=0)
             pace = (time.monotonic() - started) / len(told)
             network = training.keep()
             scored = f", of the corpus {share_right(network, arguments.score):.4f}" if arguments.score else ""
-            print(
-                f"{number + 1}: up to {longest[0]}, loss {loss:.4f}, right {right:.4f}{scored}, {pace:.3f} s",
-                flush=True,
-            )
+            print(f"{number + 1}: loss {loss:.4f}, right {right:.4f}{scored}, {pace:.3f} s", flush=True)
     print(f"{arguments.file}: {arguments.file.stat().st_size / 1e6:.2f} MB")
 
 

@@ -46,6 +46,7 @@ ENGINES = {
     "crnn": ["crnn"],
     "components": ["components"],
     "boxnet": ["boxnet:model={}"],
+    "dram": ["dram:detector=components"],
     "hog": ["hog"],
     "null": ["null"],
 }
@@ -173,8 +174,8 @@ def model(request: pytest.FixtureRequest, name: str, tmp_path_factory: pytest.Te
 def test_every_engine_is_tried() -> None:
     ours = {name for name, e in registered_engines().items() if e.reference.startswith("ocr_plugins.")}
     # What other programs have read is read in no worker, and below. A model behind an endpoint is asked there
-    # and nowhere else, see test_vlm; dram has no weights yet.
-    assert ours - {"files", "vlm", "dram"} == set(ENGINES)
+    # and nowhere else, see test_vlm.
+    assert ours - {"files", "vlm"} == set(ENGINES)
 
 
 def test_other_programs_readings_tell_nobody(place: Place, store: Path) -> None:

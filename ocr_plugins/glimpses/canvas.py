@@ -27,11 +27,21 @@ def canvas_of(pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     if high - low < _LEAST_CONTRAST:
         return None
     grey = np.clip((light.astype(np.float32) - low) / (high - low), 0, 1)
-    height, width = grey.shape
-    scale = min(_FILLED / height, (WIDTH - 4) / width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    left, top, right, bottom = place_on_canvas(grey.shape)
+    smaller = right - left < grey.shape[1]
     out = np.zeros((HEIGHT, WIDTH), np.float32)
-    top, left = (HEIGHT - size[1]) // 2, (WIDTH - size[0]) // 2
-    out[top : top + size[1], left : left + size[0]] = small
+    out[top:bottom, left:right] = cv2.resize(
+        grey,
+        (right - left, bottom - top),
+        interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR,
+    )
     return out
+
+
+def place_on_canvas(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Where a picture of (h, w, ...) lies on the canvas: left, top, right, bottom."""
+    height, width = shape[:2]
+    scale = min(_FILLED / height, (WIDTH - 4) / width)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (WIDTH - wide) // 2, (HEIGHT - high) // 2
+    return left, top, left + wide, top + high

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr_plugins.glimpses.canvas import canvas_of
 from ocr_plugins.glimpses.network import LONGEST
 from ocr_plugins.synth.digits import SIDE, draw_digit, fitted
 from ocr_plugins.synth.fonts import FontSet, load_font
@@ -24,10 +24,21 @@ _SINGLE, _SOMEBODYS = 0.35, 0.2
 _CUT_OTHERWISE = 0.3
 
 
-def handwritten(
-    rng: Rng, longest: int, written: Written | None = None
-) -> tuple[NDArray[np.float32], str] | None:
-    """Digits of one hand side by side, light on dark: a canvas and its text; None where it stayed empty.
+@dataclass(frozen=True, eq=False)
+class Number:
+    """A picture of a number, uint8 (h, w), what it says, and where.
+
+    Args:
+        middles: of its digits, as shares of the picture's width.
+    """
+
+    picture: NDArray[np.uint8]
+    text: str
+    middles: tuple[float, ...]
+
+
+def handwritten(rng: Rng, longest: int, written: Written | None = None) -> Number:
+    """Digits of one hand side by side, light on dark.
 
     Args:
         written: pictures of digits that people wrote, to be mixed in.
@@ -46,8 +57,11 @@ def handwritten(
         left = number * (SIDE + gap)
         rows = np.roll(picture, int(rng.integers(-2, 3)), axis=0) if len(digits) > 1 else picture
         canvas[:, left : left + SIDE] = np.maximum(canvas[:, left : left + SIDE], rows)
-    found = canvas_of(_cut(rng, canvas) if rng.random() < _CUT_OTHERWISE else canvas)
-    return None if found is None else (found, "".join(map(str, digits)))
+    middles = SIDE / 2 + np.arange(len(digits)) * (SIDE + gap)
+    if rng.random() < _CUT_OTHERWISE:
+        canvas, further = _cut(rng, canvas)
+        middles = middles + further
+    return Number(canvas, "".join(map(str, digits)), tuple((middles / canvas.shape[1]).tolist()))
 
 
 def _length(rng: Rng, longest: int) -> int:
@@ -84,18 +98,18 @@ def _varied(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(lighter, np.uint8)
 
 
-def _cut(rng: Rng, canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The same with a margin of any size around what is written."""
+def _cut(rng: Rng, canvas: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """The same with a margin of any size around what is written, which lies further right by so much."""
     rows, columns = (np.flatnonzero(canvas.max(axis=axis) > 30) for axis in (1, 0))
     if not len(rows):
-        return canvas
+        return canvas, 0
     close = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     margins = (len(close) * rng.uniform(0.08, 0.35, 4)).astype(int)
-    return np.pad(close, (tuple(margins[:2]), tuple(margins[2:])))
+    return np.pad(close, (tuple(margins[:2]), tuple(margins[2:]))), int(margins[2] - columns[0])
 
 
-def house_number(rng: Rng, fonts: FontSet, longest: int) -> tuple[NDArray[np.uint8], str]:
-    """A number on a wall as a camera takes it: uint8 (h, w), and its text."""
+def house_number(rng: Rng, fonts: FontSet, longest: int) -> Number:
+    """A number on a wall as a camera takes it."""
     from PIL import Image, ImageDraw, ImageFilter
 
     text = "".join(_DIGITS[number] for number in rng.integers(0, 10, _length(rng, longest)))
@@ -117,7 +131,9 @@ def house_number(rng: Rng, fonts: FontSet, longest: int) -> tuple[NDArray[np.uin
     rows, columns = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]]
     light = rng.normal(0, 18) * rows / covered.shape[0] + rng.normal(0, 18) * columns / covered.shape[1]
     grey = wall * (1 - covered) + ink * covered + light + rng.normal(0, rng.uniform(0, 9), covered.shape)
-    return np.clip(grey, 0, 255).astype(np.uint8), text
+    ends = margin[2] - left + np.array([font.getlength(text[:end]) for end in range(len(text) + 1)])
+    middles = (ends[:-1] + ends[1:]) / 2 / covered.shape[1]
+    return Number(np.clip(grey, 0, 255).astype(np.uint8), text, tuple(middles.tolist()))
 
 
 def labels_of(text: str) -> NDArray[np.int64]:
