@@ -369,9 +369,12 @@ def _check_levels(items: Sequence[Item], info: EngineInfo) -> None:
     levels = {item.ref.level for item in items}
     takes = set(info.capabilities.takes)
     if levels and not levels & takes:
+        hint = f"it reads: {', '.join(info.capabilities.takes)}"
+        if "page" in levels and "line" in takes:
+            hint = f"say {info.name}:detector=components, which finds the lines that it reads"
         raise EngineUnavailableError(
             f"engine {info.name!r} does not read a {' or a '.join(sorted(levels))}",
-            f"it reads: {', '.join(info.capabilities.takes)}",
+            hint,
             kind="unsupported_level",
         )
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
 from ocr_plugins.api import compare
+from ocr_plugins.cli import app
 from ocr_plugins.document import Page
 from ocr_plugins.errors import EngineUnavailableError
 from ocr_plugins.glimpses.canvas import HEIGHT, WIDTH, canvas_of, place_on_canvas
@@ -100,6 +103,13 @@ def test_handwritten_digits_of_mnist(corpora: Path) -> None:
         pytest.skip("the corpus mnist_digits is not here")
     study = compare(str(corpora / "mnist_digits"), "dram", store=False, workers=min(os.cpu_count() or 1, 2))
     assert 1 - study.table().iloc[0]["wer"] >= 0.95
+
+
+def test_pages_need_a_detector(tmp_path: Path) -> None:
+    Image.new("L", (90, 60), 255).save(tmp_path / "page.png")
+    done = CliRunner().invoke(app, ["read", str(tmp_path / "page.png"), "-e", "dram", "--no-store"])
+    assert done.exit_code
+    assert "'dram' does not read a page: say dram:detector=components" in done.output + str(done.exception)
 
 
 def test_damaged_weights_are_told(tmp_path: Path) -> None:
