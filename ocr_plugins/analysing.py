@@ -303,9 +303,11 @@ def _fields(items: Sequence[Item], runs: Sequence[EngineRun]) -> Iterator[dict[s
 
 
 def _extracted(study: Study, extractors: Sequence[Extractor[Any]]) -> Iterator[dict[str, Any]]:
-    # What cannot run, or only finds lines, takes out nothing.
-    for run in (one for one in study.runs if any(isinstance(page, Page) for page in one.results.values())):
-        scores = field_scores(study.corpus.items, run.results, extractors)
+    items = study.corpus.items
+    # What cannot run, or only finds lines, takes out nothing; what read a part compares with nothing.
+    whole = (one for one in study.runs if all(item.id in one.results for item in items))
+    for run in (one for one in whole if any(isinstance(page, Page) for page in one.results.values())):
+        scores = field_scores(items, run.results, extractors)
         together = {_ALL: sum(scores.values(), FieldScore())} if len(scores) > 1 else {}
         for name, score in {**scores, **together}.items():
             yield {

@@ -64,10 +64,14 @@ class ManifestRow:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What stands on the page by name, as far as that is told as texts."""
+        """What stands on the page by name, as far as that is told as texts or numbers."""
         said = self.extra.get("fields")
         pairs = said.items() if isinstance(said, Mapping) else ()
-        return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
+        return {
+            str(name): str(value)
+            for name, value in pairs
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+        }
 
     def ref(self) -> PageRef:
         """The row's image, to be loaded."""

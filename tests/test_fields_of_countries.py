@@ -10,17 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from field_pages import found, values
+from field_pages import found, page_of, values
 from typer.testing import CliRunner
 
+from ocr_plugins.analysing import analyse
 from ocr_plugins.analysis.extracted import extractors_for
 from ocr_plugins.cli import app
-from ocr_plugins.corpus import Item
+from ocr_plugins.corpus import Corpus, Item
 from ocr_plugins.document import Line, Page
+from ocr_plugins.engine import Capabilities, EngineInfo
 from ocr_plugins.errors import CallError
+from ocr_plugins.evaluation import get_convention
 from ocr_plugins.fields import Extractor, ExtractorOptions, Field, extract_fields, find_extractors
-from ocr_plugins.fields.scoring import is_right
-from ocr_plugins.source import PageRef
+from ocr_plugins.fields.scoring import FieldScore, is_right, score_fields
+from ocr_plugins.fields.table import columns_of, row_of
+from ocr_plugins.manifest import ManifestRow
+from ocr_plugins.runs import EngineRun, Study
+from ocr_plugins.source import PageRef, text_ref
+from ocr_plugins.spec import parse_spec
 
 
 @pytest.mark.parametrize(
@@ -259,6 +266,46 @@ def test_ill_extractors_are_named_and_take_nothing_else_down() -> None:
         ref=PageRef(id="a", source="a", origin=None), fields={"ill": "x", "half": "y", "numeric": "1"}
     )
     assert [extractor.name for extractor in extractors_for([item])] == ["numeric"]
+
+
+def test_columns_of_fields_are_none_of_the_page() -> None:
+    extractors = find_extractors("id")
+    page = page_of("Passport No: 123456789")
+    row = row_of(page, "tesseract", extract_fields(page, extractors))
+    assert row["id"] == page.id
+    assert row["id_value"] == "123456789"
+    assert {*row} <= {*columns_of(extractors)}
+    assert len({*columns_of(extractors)}) == len(columns_of(extractors))
+
+
+def test_of_several_on_a_page_one_is_right() -> None:
+    page = page_of("info@acme.de", "sales@acme.de")
+    found_there = extract_fields(page, find_extractors("email"))
+    for text, right in (("sales@acme.de", 1), ("nobody@acme.de", 0)):
+        assert score_fields({"email": text}, found_there) == {"email": FieldScore(1, 1, right)}
+
+
+def test_a_manifest_may_tell_numbers() -> None:
+    told = {"total": 9.0, "date": None, "tax": True}
+    row = ManifestRow(id="a", image="", path="", text="", line=1, extra={"fields": told})
+    assert row.fields == {"total": "9.0"}
+    assert is_right(Field(name="total", value=Decimal("9.00"), text="", words=(), probability=1.0), "9.0")
+
+
+def test_what_read_a_part_of_the_pages_is_not_set_beside_the_others() -> None:
+    items = tuple(
+        Item(ref=text_ref(name, "page"), truth="Total 9.00", fields={"total": "9.00"}) for name in "ab"
+    )
+    read = {
+        item.id: Page(source=item.id, page=1, size=None, lines=(Line(text="Total 9.00"),)) for item in items
+    }
+    info = EngineInfo(name="x", version="1", spec="x", options={}, weights={}, capabilities=Capabilities())
+    whole = EngineRun(spec=parse_spec("whole"), info=info, results=read)
+    part = EngineRun(spec=parse_spec("part"), info=info, results={"a": read["a"]})
+    study = Study(corpus=Corpus(items=items), convention=get_convention("default"), runs=[whole, part])
+    table = analyse(study).extracted
+    assert table["engine"].unique().tolist() == ["whole"]
+    assert table["recall"].tolist() == [1.0]
 
 
 @pytest.mark.usefixtures("strangers")

@@ -202,7 +202,8 @@ class Comparison(SharedState):
         """
         with self._lock:
             find = self._fields_on if self._extractors else None
-            page = page_of(title, self._pages, self.corrections_of, find, self.board)  # type: ignore[arg-type]
+            board: Any = self.board
+            page = page_of(title, self._pages, self.corrections_of, find, board, self._ballot)
         if path is not None:
             try:
                 Path(path).write_text(page, encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .kept import cell_of
+from .kept import cell_of, placed
 from .state import Box, Edit, History
 
 
@@ -41,7 +41,7 @@ def corrected(
     ``cells`` are those of the page as it is shown, and its fields: with other engines a word's box
     moves a little.
     """
-    found = dict(before)
+    found = placed(before, cells)
     for edit in history["edits"][: history["done"]]:
         if edit["page"] != page:
             continue

@@ -123,8 +123,14 @@ def cell_of(name: str, cells: Mapping[str, Box | None]) -> str:
 
 
 def _parts(cell: str) -> tuple[str, Box | None]:
-    """What a cell or field is called by besides its box, and the box."""
-    kind, _, place = cell.partition("#")[0].rpartition("@")
+    """What a cell or field is called by besides its box, and the box.
+
+    Of fields of one name and one box that is their number too: a word may say two.
+    """
+    name, _, number = cell.partition("#")
+    kind, field, place = name.rpartition("@")
+    if field:
+        kind = f"{kind}#{number}"
     try:
         x0, y0, x1, y1 = map(float, place.split(","))
     except ValueError:

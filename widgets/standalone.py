@@ -13,7 +13,7 @@ from .bundle import bundled
 from .extracting import with_kept
 from .kept import keep_in
 from .paging import Pages
-from .state import Board, Found, View
+from .state import Ballot, Board, Found, View
 
 # The bundle is the one that notebooks load: a module, which only a URL can be imported by.
 _PAGE = """<!doctype html>
@@ -52,6 +52,7 @@ def page_of(
     said_on: Callable[[str], Mapping[str, str]],
     found_on: Callable[[str], Found] | None,
     board: Board | None,
+    ballot: Ballot,
 ) -> str:
     """An HTML page with all pages of a comparison; what was corrected is in it from the start.
 
@@ -61,6 +62,7 @@ def page_of(
         said_on: gives what a person said on a page, by its id.
         found_on: gives its fields, where some were asked for.
         board: the table of all pages, where there is one.
+        ballot: how is voted when it is opened.
     """
     views: dict[str, View] = {}
     pictures: dict[str, dict[str, str]] = {}
@@ -78,6 +80,7 @@ def page_of(
     book = {
         "pages": pages.titles,
         "board": board,
+        "ballot": ballot,
         "views": views,
         "found": found,
         "pictures": pictures,

@@ -49,6 +49,8 @@ def score_fields(
 ) -> dict[str, FieldScore]:
     """The score of each expected field of a page, by name; others that were found are not looked at.
 
+    Of those that a page may have several of, one has to be right.
+
     Args:
         expected: name -> what stands on the page. Days and amounts are compared by their value, codes by
             their letters and digits, texts without regard to case, white space and punctuation at their ends.
@@ -57,9 +59,9 @@ def score_fields(
     """
     scores = {}
     for name, text in expected.items():
-        field = found.first(name) if found else None
-        right = field is not None and is_right(field, text, order)
-        scores[name] = FieldScore(1, int(field is not None), int(right))
+        fields = [field for field in found.fields if field.name == name] if found else []
+        right = any(is_right(field, text, order) for field in fields)
+        scores[name] = FieldScore(1, int(bool(fields)), int(right))
     return scores
 
 

@@ -19,7 +19,12 @@ _BETWEEN = "; "
 def columns_of(extractors: Sequence[Extractor[Any]]) -> tuple[str, ...]:
     """The names of a table's columns, in order."""
     names = dict.fromkeys(name for extractor in extractors for name in extractor.columns or (extractor.name,))
-    return (*_PAGE, *names, *(f"{name}_probability" for name in names), *_REST)
+    return (*_PAGE, *map(_column, names), *(f"{name}_probability" for name in names), *_REST)
+
+
+def _column(name: str) -> str:
+    """A field's column: one called as what is told of the page has a name of its own."""
+    return f"{name}_value" if name in (*_PAGE, *_REST) else name
 
 
 def row_of(result: Page | PageError, engine: str, found: PageFields | None) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def row_of(result: Page | PageError, engine: str, found: PageFields | None) -> d
     for field in found.fields:
         by_name.setdefault(field.name, []).append(field)
     for name, fields in by_name.items():
-        row[name] = _BETWEEN.join(field.shown for field in fields)
+        row[_column(name)] = _BETWEEN.join(field.shown for field in fields)
         row[f"{name}_probability"] = _BETWEEN.join(f"{field.probability:.3f}" for field in fields)
     notes = (f"{field.name}: {note}" for field in found.fields for note in field.notes)
     return {**row, "notes": _BETWEEN.join(notes) or None, "error": _BETWEEN.join(found.errors) or None}

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from running import told
@@ -217,3 +218,17 @@ def test_fields_become_a_table(results: Place, here: Path) -> None:
     assert (rows["a.png"]["amounts"], rows["a.png"]["dates"]) == ("12.50", "2018-04-03")
     assert rows["c.png"]["error"]
     assert (here / "place" / "runs" / "x" / "fields" / "fields.jsonl").exists()
+
+
+@pytest.mark.parametrize(("index", "folder"), [(-1, "tables"), (0, "tables-00000"), (3, "tables-00003")])
+def test_tables_of_mapped_tasks_lie_apart(
+    index: int, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ocr_plugins.airflow.operators.fields import ExtractFieldsOperator
+
+    task = ExtractFieldsOperator(task_id="tables", results=[], fields="dates")
+    monkeypatch.setattr(task, "open_place", lambda: Place(str(tmp_path)))
+    ti = SimpleNamespace(dag_id="d", run_id="r", task_id="tables", map_index=index)
+    told = task.execute({"ti": ti})  # type: ignore[arg-type, typeddict-item]
+    assert told["to"].endswith(f"/{folder}")
+    assert len(list(tmp_path.glob(f"runs/d/*/{folder}/fields.csv"))) == 1

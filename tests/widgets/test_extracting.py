@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from ocr_plugins.widgets import Comparison, compare, leaderboard
+from ocr_plugins.widgets.edits import corrected
 from ocr_plugins.widgets.extracting import found_on
-from ocr_plugins.widgets.state import Ballot, FoundField
+from ocr_plugins.widgets.state import Ballot, Edit, FoundField, History
 from ocr_plugins.widgets.views import Viewer
 
 import ocr_plugins
@@ -94,6 +95,18 @@ def test_a_mended_field_is_no_word(bought: Comparison, tmp_path: Path) -> None:
     assert bought.words["correction"].isna().all()
     with pytest.raises(CallError, match="no word was corrected"):
         bought.export(tmp_path / "truth")
+
+
+@pytest.mark.parametrize("text", ["c@d", None])
+def test_what_was_said_before_is_of_the_field_that_has_moved(text: str | None) -> None:
+    before = {"field:email@10,10,100,30": "a@b", "field:email@10,10,100,30#2": "b@b"}
+    here = (11.0, 10.0, 101.0, 30.0)
+    now = {"field:email@11,10,101,30": here, "field:email@11,10,101,30#2": here, "11,10,101,30": here}
+    said = History(edits=[Edit(page="p", cell="field:email@11,10,101,30", text=text)], done=1)
+    expected = {"field:email@11,10,101,30#2": "b@b"}
+    if text:
+        expected["field:email@11,10,101,30"] = text
+    assert corrected(said, "p", before, now) == expected
 
 
 def test_what_was_said_of_one_of_several_stays_with_it(receipt: Path, kept: Path) -> None:

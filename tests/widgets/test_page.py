@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from browser import Seen, picture, watched
 from ocr_plugins.widgets import Comparison, compare, leaderboard
+from ocr_plugins.widgets.state import Ballot
 from sheets import TEXT
 
 import ocr_plugins
@@ -337,6 +338,16 @@ def test_fields_are_marked_and_mended(seen: Seen, bought: Path) -> None:
     assert total.input_value() == "9.00"
     page.get_by_label("on the page").uncheck()
     assert marks.count() == 0
+
+
+def test_a_file_votes_as_the_widget_did(seen: Seen, receipt: Path, tmp_path: Path) -> None:
+    widget = compare(receipt, "tesseract,crnn", fields="receipt", corrections=False, block=True)
+    widget.ballot = Ballot(method="majority", without=["crnn"])
+    widget.to_html(tmp_path / "majority.html")
+    page = seen.open(tmp_path / "majority.html")
+    page.wait_for_selector(".picture")
+    assert page.locator(".method select").input_value() == "majority"
+    assert not page.get_by_label("crnn votes").is_checked()
 
 
 def test_a_field_that_was_not_found_is_typed_and_survives_a_reload(seen: Seen, bought: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from ocr_plugins.airflow.operators.base import OcrBaseOperator, folder_of, note, told_errors
+from ocr_plugins.airflow.operators.base import OcrBaseOperator, folder_of, index_of, note, told_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,8 +29,8 @@ class ExtractFieldsOperator(OcrBaseOperator):
         results: references of `VoteOperator` or `OcrOperator`, nested in any way.
         fields: extractors with their options, ``NAME[:key=value...]`` by commas; `ocr-plugins fields` lists
             them.
-        to: URL or path of the folder that the files go into; default: ``fields`` in the run's folder. A task
-            that is mapped needs a folder for each.
+        to: URL or path of the folder that the files go into; default: one called as the task, with the number
+            of a mapped one, in the run's folder. A task that is mapped needs a folder for each.
     """
 
     template_fields: Sequence[str] = (*OcrBaseOperator.template_fields, "results", "fields", "to")
@@ -57,7 +57,7 @@ class ExtractFieldsOperator(OcrBaseOperator):
             place = self.open_place()
             extractors = find_extractors(self.fields)
             out = Place(self.to) if self.to else place
-            folder = "" if self.to else f"{folder_of(context)}/fields"
+            folder = "" if self.to else f"{folder_of(context)}/{_called(context)}"
             results = references_in(self.results)
             written = write_fields(place, out, folder, results, extractors)
             where = f"{out.shown}/{folder}".rstrip("/")
@@ -71,3 +71,10 @@ class ExtractFieldsOperator(OcrBaseOperator):
         if written["failed"]:
             self.log.warning("an extractor failed on %d pages: see the column error", written["failed"])
         return {"to": where, **written}
+
+
+def _called(context: Context) -> str:
+    """What tells a task of a run from the others, also from those that it is mapped to."""
+    ti = context["ti"]
+    mapped = ti.map_index is not None and ti.map_index >= 0
+    return f"{ti.task_id}-{index_of(context):05d}" if mapped else ti.task_id

@@ -1,10 +1,10 @@
 /** What was taken out of the page: typed fields, marked on it, to be mended by hand. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { HiddenHead } from "./head";
 import { OURS } from "./hosts";
-import { plain, type Session } from "./session";
-import type { FoundField } from "./state";
+import { fieldCalled, plain, type Session } from "./session";
+import type { Found, FoundField } from "./state";
 
 interface Props {
   session: Session;
@@ -20,11 +20,14 @@ const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 export function Fields({ session, marked, onMark, chosen, onChoose }: Props) {
   const [all, setAll] = useState(false);
+  const keyOf = useKeys(session.found);
   if (session.model.get("found") === null) return null;
   const { found, mended } = session;
   const fields = found?.fields ?? [];
   const there = (field: FoundField): boolean => field.value !== "" || mended.has(field.id);
   const missing = fields.filter((field) => !there(field)).length;
+  // Nothing was looked for yet.
+  const unread = missing === fields.length && !found?.error && session.view?.voters.length === 0;
   const names = new Map<string, number>();
   return (
     <section class="fields" aria-label="Fields">
@@ -33,15 +36,15 @@ export function Fields({ session, marked, onMark, chosen, onChoose }: Props) {
         <label>
           <input type="checkbox" checked={marked} onChange={onMark} /> on the page
         </label>
-        {missing ? (
+        {missing && !unread ? (
           <button type="button" class="look" aria-expanded={all} onClick={() => setAll(!all)}>
             {missing} not found {all ? "▴" : "▾"}
           </button>
         ) : null}
       </h3>
       {found?.error ? <p class="notice">{found.error}</p> : null}
-      {found ? null : <p>taken out when an engine has read the page</p>}
-      <table hidden={!all && missing === fields.length}>
+      {found && !unread ? null : <p>taken out when an engine has read the page</p>}
+      <table hidden={unread || (!all && missing === fields.length)}>
         <HiddenHead columns={["field", "value", "how sure"]} />
         <tbody>
           {fields.map((field) => {
@@ -49,7 +52,7 @@ export function Fields({ session, marked, onMark, chosen, onChoose }: Props) {
             names.set(field.name, number);
             return (
               <Row
-                key={`${found!.page} ${field.id}`}
+                key={keyOf.get(field.id)}
                 session={session}
                 page={found!.page}
                 field={field}
@@ -65,6 +68,25 @@ export function Fields({ session, marked, onMark, chosen, onChoose }: Props) {
       </table>
     </section>
   );
+}
+
+/** A key for each field by its id, which stays with it where its box moves: what is being typed is not lost. */
+function useKeys(found: Found | null): Map<string, string> {
+  const known = useRef({ page: "", count: 0, keys: new Map<string, string>() });
+  const now = known.current;
+  if (!found) return now.keys;
+  const fields = found.fields;
+  const before = now.page === found.page ? now.keys : new Map<string, string>();
+  const keys = new Map<string, string>();
+  for (const [id, key] of before) {
+    const here = fieldCalled(id, fields);
+    if (here !== undefined && (id === here || !before.has(here))) keys.set(here, key);
+  }
+  for (const { id } of fields) {
+    if (!keys.has(id)) keys.set(id, String((now.count += 1)));
+  }
+  known.current = { page: found.page, count: now.count, keys };
+  return keys;
 }
 
 interface RowProps {

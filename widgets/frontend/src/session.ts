@@ -15,6 +15,8 @@ import { correctedTruth, type Score, score, sum } from "./score";
 import type { Ballot, Cell, Found, FoundField, History, State, View } from "./state";
 
 export const VOTE = "vote";
+/** What the ids of fields begin with. */
+const FIELD = "field:";
 /** As many shades as the heat map has. */
 const SHADES = 5;
 
@@ -25,6 +27,8 @@ export class Session {
   /** Where to go on a page that is about to be shown: to what this reading has wrong. */
   private last: { id: string; page: string; placed: Placed } | null = null;
   private aim: { page: string; label: string } | null = null;
+  /** What pages are kept under here, of those that were shown. */
+  private readonly keys = new Map<string, string>();
   private readonly listeners = new Set<() => void>();
   private readonly memory = new Map<string, { of: unknown[]; value: unknown }>();
 
@@ -130,7 +134,7 @@ export class Session {
     return this.once("corrections", [this.history, this.view], () => {
       const found = new Map<string, string>(Object.entries(this.view?.kept ?? {}));
       for (const { page, cell, text } of this.history.edits.slice(0, this.history.done)) {
-        if (page !== this.view?.id) continue;
+        if (page !== this.view?.id || cell.startsWith(FIELD)) continue;
         // With other engines a word's box may have moved a little.
         const here = this.byId.has(cell) ? cell : this.places.like(cell)?.id;
         if (here === undefined) continue;
@@ -329,6 +333,8 @@ export class Session {
   private go(done: number, changed: number): void {
     const edit = this.history.edits[changed]!;
     this.write({ ...this.history, done });
+    const key = this.keys.get(edit.page);
+    if (key !== undefined) kept.keep(key, edit.page, this.history);
     if (edit.page === this.view?.id) this.select(edit.cell);
   }
 
@@ -346,6 +352,7 @@ export class Session {
   private readonly restore = (): void => {
     const view = this.view;
     if (!view) return;
+    this.keys.set(view.id, view.key);
     const before = this.history.edits.slice(0, this.history.done);
     const known = before.filter((edit) => edit.page === view.id);
     const mine = kept.find(view.key, view.id, view.kept_at);
@@ -393,9 +400,12 @@ export class Session {
 export const plain = (text: string): string => text.trim().replace(/\s+/g, " ");
 
 /** The id of the field that an edit is of: with other engines the box that it is called by may have moved a little. */
-function fieldCalled(id: string, fields: FoundField[]): string | undefined {
+export function fieldCalled(id: string, fields: FoundField[]): string | undefined {
   if (fields.some((field) => field.id === id)) return id;
   const box = boxIn(id);
-  const alike = fields.filter((field) => field.id.split("@")[0] === id.split("@")[0] && field.boxes.length);
+  const alike = fields.filter((field) => kindOf(field.id) === kindOf(id) && field.boxes.length);
   return box && mostShared(box, alike.map((field) => [field.id, around(field.boxes)]));
 }
+
+/** A field's id without its box: its name, and its number where a word says two of one name. */
+const kindOf = (id: string): string => id.replace(/@[^#]*/, "");

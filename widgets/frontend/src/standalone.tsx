@@ -4,12 +4,13 @@ import type { AnyModel } from "@anywidget/types";
 import { render } from "preact";
 import { App } from "./app";
 import { Session } from "./session";
-import type { Board, Found, PageTitle, State, View } from "./state";
+import type { Ballot, Board, Found, PageTitle, State, View } from "./state";
 
 /** What such a page carries, as widgets/standalone.py writes it: pictures are base64. */
 export interface Book {
   pages: PageTitle[];
   board: Board | null;
+  ballot: Ballot;
   views: Record<string, View>;
   /** Of pages, where fields were asked for. */
   found: Record<string, Found>;
@@ -66,7 +67,7 @@ export class Alone {
 }
 
 export function standalone(el: HTMLElement, book: Book): Alone {
-  const model = new Alone({ pages: book.pages, board: book.board });
+  const model = new Alone({ pages: book.pages, board: book.board, ballot: book.ballot });
   const open = (): void => {
     const page = model.get("page");
     const picture = book.pictures[page];

@@ -240,6 +240,40 @@ describe("fields", () => {
     expect(one.mended.size).toBe(0);
   });
 
+  test("are no words where they have a word's box either", () => {
+    const box = "0,0,80,20";
+    const one: FoundField = { ...field(`field:dates@${box}`, "one"), boxes: [[0, 0, 80, 20]] };
+    const [here] = session({ found: { page: "page", fields: [one], error: null } });
+    here.correct(here.find(box)!.cell, "uno");
+    here.mend("page", one, "2018-01-26");
+    expect([...here.corrections]).toEqual([[box, "uno"]]);
+    here.mend("page", one, null);
+    expect([...here.corrections]).toEqual([[box, "uno"]]);
+  });
+
+  test("of one name in one word stay apart where its box moves", () => {
+    const two = (box: [number, number, number, number]): Found => ({
+      page: "page",
+      fields: ["", "#2"].map((number) => ({ ...field(`field:dates@${box.join()}${number}`, "one"), boxes: [box] })),
+      error: null,
+    });
+    const [here, model] = session({ found: two([0, 0, 80, 20]) });
+    here.found!.fields.forEach((one, place) => here.mend("page", one, `${place}`));
+    model.set("found", two([1, 0, 81, 20]));
+    expect([...here.mended]).toEqual([["field:dates@1,0,81,20", "0"], ["field:dates@1,0,81,20#2", "1"]]);
+  });
+
+  test("that were undone from another page stay undone", () => {
+    const [one, model] = session({ found: found() });
+    one.mend("page", one.found!.fields[0]!, "19.00");
+    const other = { ...view(), id: "other", key: "other" };
+    model.set("view", told(other));
+    one.undo();
+    model.set("view", told(view()));
+    expect(one.history.done).toBe(0);
+    expect(one.mended.size).toBe(0);
+  });
+
   test("keep what was said of them before until it is taken back", () => {
     const [one] = session({ found: found("8.00") });
     expect(one.mended.get("field:total")).toBe("8.00");
