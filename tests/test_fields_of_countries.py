@@ -50,6 +50,9 @@ from ocr_plugins.spec import parse_spec
         ("RON 95|Fuel 41.00|Sum 41.00", "41.00"),
         ("Consulting 100.00|Net total 100.00|VAT 20% 20.00|Total 120.00", "120.00"),
         ("Subtotal 30.00|Tax 2.70|Total 32.70|Tip 6.00|Amount Due 38.70", "38.70"),
+        ("Subtotal 87.80|10% Srv Chg 8.78|GST @6% 5.81|Total: 102.39|0.01|Total 102.40", "102.40"),
+        ("Total (Inclusive of GST): 31.02|Rounding Adj: -0.02|TOTAL: 31.00|Served 31.00", "31.00"),
+        ("Sub total 26.60|Serv. Charge 2.66|GST 1.76|Total 31.02|CASH 31.02", "31.02"),
     ],
 )
 def test_totals(receipt: str, expected: str) -> None:

@@ -54,7 +54,8 @@ TAXED = _words(r"""
 """)
 #: What is added to a subtotal, or taken off, besides taxes.
 EXTRA = _words(r"""
-    tips?|gratuity|trinkgeld|pourboire|service(?: charge)?|svc|delivery|shipping|versand|pfand
+    tips?|gratuity|trinkgeld|pourboire|service|svc|(?:serv|srv|svc)\.? ?ch(?:ar|r)?ge?
+    delivery|shipping|versand|pfand
     disc(?:ount)?s?|rabatt|remise
 """)
 #: What was handed over.

@@ -169,6 +169,7 @@ def _total_points(sums: Sequence[_Sum]) -> list[tuple[_Sum, float]]:
     totals = {one.value for one in sums if one.says(TOTAL) and not one.is_tax}
     # Of two totals that a tax lies between, the smaller is without it.
     before_tax = {value for value in totals if any(value + tax in totals for tax in taxes)}
+    before_rounding = {value for value in totals if any(off and value + off in totals for off in rounded_by)}
     plain = [one.value for one in sums if one.says(TOTAL) and not one.says(TAX) and not one.is_part]
     highest = max(plain, default=Decimal(0))
     found = []
@@ -178,7 +179,7 @@ def _total_points(sums: Sequence[_Sum]) -> list[tuple[_Sum, float]]:
         is_tax = one.is_tax or (one.says(TAX) and 2 * one.value < highest)
         if one.says(TOTAL) and not is_tax:
             points += 4.0 if one.says(SURELY) else 3.0
-        points -= 3.0 * one.is_part + 2.0 * (one.value in before_tax)
+        points -= 3.0 * one.is_part + 2.0 * (one.value in before_tax | before_rounding)
         points -= 3.0 * (one.says(CHANGE) or is_tax)
         points -= 0.5 * one.says(PAID) + 3.0 * (one.value in rounded_by)
         points += 1.5 * (one.value in rounded)
