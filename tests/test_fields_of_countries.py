@@ -94,6 +94,8 @@ def test_taxes(receipt: str, expected: str, notes: tuple[str, ...]) -> None:
         (("GST $0.45", "Total $5.00", "03/04/2024"), None, dt.date(2024, 4, 3)),
         (("Total CA$5.00", "03/04/2024"), "CAD", dt.date(2024, 4, 3)),
         (("TRY 2 FOR 1", "Total 5.00"), None, None),
+        (("Item Amount(RM)", "A 5.00", "Total due 5.00"), "MYR", None),
+        (("Total due (USD) 1,884.43", "03/04/2024"), "USD", dt.date(2024, 3, 4)),
     ],
 )
 def test_a_bare_dollar_is_that_of_the_pages_country(

@@ -56,6 +56,8 @@ def _amount(spaced: bool) -> re.Pattern[str]:
     )
 
 
+# As headings of columns have it: Amount (RM).
+_ENCLOSED_CURRENCY = re.compile(rf"[(\[]({_CURRENCY})[)\]]")
 _SPACED, _CLOSE = _amount(spaced=True), _amount(spaced=False)
 _POINT_BEFORE_COMMA = re.compile(r"(?<!\d)\d{1,3}\.\d{3},\d\d(?!\d)")
 _CENTS = re.compile(r"\d([.,])\d\d(?![\d.,])")
@@ -132,6 +134,15 @@ def currency_of(amounts: Iterable[Amount]) -> str:
     """The currency that most amounts are in; "" where none tells."""
     seen = Counter(amount.currency for amount in amounts if amount.currency)
     return seen.most_common(1)[0][0] if seen else ""
+
+
+def headed_currency(rows: Iterable[Row]) -> tuple[str, Part] | None:
+    """The currency that stands in brackets, as in the heading of a column, and where; the first there is."""
+    for row in rows:
+        for part in row.find(_ENCLOSED_CURRENCY, 1):
+            if part.text != "$":
+                return _SIGNS.get(part.text, part.text), part
+    return None
 
 
 def amount_fields(rows: Iterable[Row]) -> Iterator[Field]:

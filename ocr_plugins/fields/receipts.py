@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ocr_plugins.document import Word
-from ocr_plugins.fields.amounts import Amount, Style, amounts_of, currency_of
+from ocr_plugins.fields.amounts import Amount, Style, amounts_of, currency_of, headed_currency
 from ocr_plugins.fields.dates import Order, date_field, dates_of, order_of
 from ocr_plugins.fields.field import Field, read_surely
 from ocr_plugins.fields.receipt_words import (
@@ -107,6 +107,9 @@ def receipt_fields(rows: Sequence[Row], order: Order, today: dt.date) -> Iterato
     """
     sums = _sums(rows, Style.of(rows))
     currency = currency_of(one.amount for one in sums)
+    headed = None if currency else headed_currency(rows)
+    if headed:
+        currency = headed[0]
     yield from _vendor(rows)
     yield from _date(rows, order, currency, today)
     total = _field("total", _total_points(sums), currency)
@@ -118,8 +121,8 @@ def receipt_fields(rows: Sequence[Row], order: Order, today: dt.date) -> Iterato
         yield _added_up(tax, sums, total, taxes)
     if currency:
         beside = [one.amount for one in sums if one.amount.currency == currency]
-        words = beside[0].part.words
-        bare = all(amount.sign == "$" for amount in beside)
+        words = headed[1].words if headed else beside[0].part.words
+        bare = not headed and all(amount.sign == "$" for amount in beside)
         sure = (_DOLLARS_SHARE if bare else _CURRENCY_SHARE) * read_surely(words)
         yield Field(name="currency", value=currency, text=currency, words=words, probability=sure)
 
