@@ -22,6 +22,11 @@ def page_of(*lines: str, sure: float | None = None) -> Page:
     return Page(source="a.png", page=1, size=(2000, 30 * len(lines) + 1), lines=tuple(made))
 
 
+def uncut(text: str) -> Page:
+    """A page of one line that its engine has not cut into words."""
+    return Page(source="a", page=1, size=None, lines=(Line(text=text),))
+
+
 def found(extractors: str, *lines: str, sure: float | None = None) -> tuple[Field, ...]:
     result = extract_fields(page_of(*lines, sure=sure), find_extractors(extractors))
     assert not result.errors

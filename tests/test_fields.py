@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from field_pages import found, page_of, values
+from field_pages import found, page_of, uncut, values
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -219,7 +219,7 @@ def test_names_of_a_list_are_found_though_misread(tmp_path: Path) -> None:
     fields = found(extractors, "for THOMAS WHITM0RE, and Mrs. Lee Ann Oakes.", "Thomas Edison")
     assert [field.value for field in fields] == ["THOMAS WHITM0RE", "Lee Ann Oakes"]
     assert fields[0].probability < fields[1].probability
-    whole = Page(source="a", page=1, size=None, lines=(Line(text="for Lee Ann Oakes, here"),))
+    whole = uncut("for Lee Ann Oakes, here")
     (field,) = extract_fields(whole, find_extractors(extractors)).fields
     assert field.value == "Lee Ann Oakes"
     for text, message in ((None, "cannot be read"), ("# none\n", "holds no name")):

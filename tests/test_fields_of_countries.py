@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from field_pages import found, page_of, values
+from field_pages import found, page_of, uncut, values
 from typer.testing import CliRunner
 
 from ocr_plugins.analysing import analyse
@@ -119,7 +119,7 @@ def test_a_bare_dollar_is_that_of_the_pages_country(
     ],
 )
 def test_sums(line: str, expected: list[str]) -> None:
-    whole = Page(source="a", page=1, size=None, lines=(Line(text=line),))
+    whole = uncut(line)
     fields = extract_fields(whole, find_extractors("amounts")).fields
     assert [field.shown for field in fields] == expected
 
@@ -136,7 +136,7 @@ def test_sums(line: str, expected: list[str]) -> None:
     ],
 )
 def test_days(line: str, expected: list[str]) -> None:
-    whole = Page(source="a", page=1, size=None, lines=(Line(text=line),))
+    whole = uncut(line)
     assert [field.shown for field in extract_fields(whole, find_extractors("dates")).fields] == expected
 
 
@@ -169,7 +169,7 @@ def test_account_numbers_beside_one_another_and_beside_cards() -> None:
     (field,) = found("iban,card", "DE44 5001 0517 5407 3249 31")
     assert field.name == "iban"
     for space in ("\u00a0", "\t"):
-        whole = Page(source="a", page=1, size=None, lines=(Line(text=right.replace(" ", space)),))
+        whole = uncut(right.replace(" ", space))
         assert len(extract_fields(whole, find_extractors("iban")).fields) == 1
 
 

@@ -30,7 +30,7 @@ class ExtractFieldsOperator(OcrBaseOperator):
         fields: extractors with their options, ``NAME[:key=value...]`` by commas; `ocr-plugins fields` lists
             them.
         to: URL or path of the folder that the files go into; default: one called as the task, with the number
-            of a mapped one, in the run's folder. A task that is mapped needs a folder for each.
+            of a mapped one, in the run's folder. Mapped tasks to which one is given need one each.
     """
 
     template_fields: Sequence[str] = (*OcrBaseOperator.template_fields, "results", "fields", "to")

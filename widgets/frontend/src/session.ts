@@ -311,7 +311,7 @@ export class Session {
     const text = typed === null ? null : plain(typed);
     if (!this.view || text === known || (text === null && known === undefined)) return;
     const edits = [...this.history.edits.slice(0, this.history.done), { page: this.view.id, cell: id, text }];
-    this.write({ edits, done: edits.length });
+    this.write({ edits, done: edits.length }, this.view.id);
   }
 
   get canUndo(): boolean {
@@ -332,15 +332,15 @@ export class Session {
 
   private go(done: number, changed: number): void {
     const edit = this.history.edits[changed]!;
-    this.write({ ...this.history, done });
-    const key = this.keys.get(edit.page);
-    if (key !== undefined) kept.keep(key, edit.page, this.history);
+    this.write({ ...this.history, done }, edit.page);
     if (edit.page === this.view?.id) this.select(edit.cell);
   }
 
-  private write(history: History): void {
+  /** Says it to Python, and keeps what is said now of the page that has changed. */
+  private write(history: History, page: string): void {
     this.set("history", history);
-    if (this.view) kept.keep(this.view.key, this.view.id, history);
+    const key = this.keys.get(page);
+    if (key !== undefined) kept.keep(key, page, history);
   }
 
   private readonly shown = (): void => {
